@@ -1,0 +1,1 @@
+"""Ticket Triage: category, priority and an honest confidence for every support ticket."""

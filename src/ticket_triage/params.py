@@ -1,0 +1,249 @@
+"""`params.yaml` as typed, frozen values; a key that nobody knows is refused by name."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ticket_triage.files import TriageError
+from ticket_triage.schema import Task
+
+PATH = Path("params.yaml")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """One section of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Sample(Section):
+    """Generated tickets."""
+
+    kind: Literal["sample"]
+    path: str
+    tickets: Count
+    gold: Count
+    seed: int
+
+
+class Twcs(Section):
+    """A file with the seven columns of "Customer Support on Twitter"; gold from a file of keys and labels."""
+
+    kind: Literal["twcs"]
+    path: str
+    gold: str | None = "data/gold/gold.csv"
+
+
+class Kaggle(Section):
+    """The same, downloaded; `path` names the data set and its checksum."""
+
+    kind: Literal["kaggle"]
+    path: str
+    gold: str | None = "data/gold/gold.csv"
+
+
+class Columns(Section):
+    """Which column of a team's file is which of ours; only the text is needed."""
+
+    text: str
+    id: str | None = None
+    subject: str | None = None
+    created_at: str | None = None
+    received_at: str | None = None
+    channel: str | None = None
+    customer: str | None = None
+    tier: str | None = None
+    category: str | None = None
+    priority: str | None = None
+
+
+class Csv(Section):
+    """A team's own tickets; its labels, if any, are its gold, else a file of keys and labels may be named."""
+
+    kind: Literal["csv"]
+    path: str
+    columns: Columns
+    gold: str | None = None
+
+
+Source = Annotated[Sample | Twcs | Kaggle | Csv, Field(discriminator="kind")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
+
+
+class Ingest(Section):
+    """Where tickets come from."""
+
+    pool: Name
+    sources: Annotated[dict[Name, Source], Field(min_length=1)]
+
+
+class Validate(Section):
+    """What a table must be like to go on."""
+
+    taxonomy: str
+    max_quarantined: Share
+    text_length: tuple[int, int] = Field(strict=False)
+    dates: tuple[str, str] = Field(strict=False)
+    max_empty_texts: Share
+    max_duplicate_texts: Share
+    main_languages: list[str]
+    min_main_languages: Share
+
+
+class Split(Section):
+    """How gold is divided."""
+
+    test: Count
+    newest: Share
+    validation: Share
+    near_duplicate: Share
+    seed: int
+
+
+class Label(Section):
+    """How votes become weak labels."""
+
+    label_model: Literal["majority"]
+    min_votes: Count
+
+
+class Features(Section):
+    """Which features the models see."""
+
+    calendar: bool
+
+
+class Train(Section):
+    """How every member is fitted; `families` holds each one's search space."""
+
+    tasks: list[Task]
+    members: list[str]
+    trials: Count
+    folds: Annotated[int, Field(ge=2)]
+    timeout: float | None
+    max_rows: Count
+    weak_weight: Share
+    min_gold: Count
+    seed: int
+    families: dict[str, dict[str, Any]]
+
+
+class Assemble(Section):
+    """How members become one triage model."""
+
+    promised_precision: Share
+    fallback_threshold: Share
+    min_calibration: Count
+    min_weight: Share
+    canaries: Count
+    seed: int
+
+
+class Evaluate(Section):
+    """How sure a figure must be said to be."""
+
+    bootstrap: Count
+    confidence: Share
+    min_slice: Count
+    seed: int
+
+
+class Register(Section):
+    """Nothing to choose yet."""
+
+
+class Policy(Section):
+    """When a candidate takes the champion's place."""
+
+    floors: dict[Task, Share]
+    max_loss: Share
+    confidence: Share
+
+
+class Promote(Section):
+    """How candidate and champion are compared."""
+
+    policy: Policy
+    bootstrap: Count
+    seed: int
+
+
+class Package(Section):
+    """The Bento."""
+
+    name: str
+
+
+class Drift(Section):
+    """Effect sizes from which a column counts as drifted, and the share of such columns that is an alarm."""
+
+    numeric: Annotated[float, Field(gt=0)]
+    categorical: Annotated[float, Field(gt=0)]
+    share: Share
+
+
+class Monitor(Section):
+    """Which tickets are compared with the champion's reference."""
+
+    window_days: Count
+    max_rows: Count
+    seed: int
+    drift: Drift
+
+
+class Params(Section):
+    """The whole file."""
+
+    ingest: Ingest
+    validate_: Validate = Field(alias="validate")
+    split: Split
+    label: Label
+    features: Features
+    train: Train
+    assemble: Assemble
+    evaluate: Evaluate
+    register_: Register = Field(alias="register")
+    promote: Promote
+    package: Package
+    monitor: Monitor
+
+
+def read(path: Path = PATH) -> Params:
+    """Read and check the whole file.
+
+    Raises:
+        TriageError: it is missing, is not YAML, or a key or value is wrong; every wrong one is named.
+    """
+    try:
+        raw = yaml.safe_load(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise TriageError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise TriageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        faults = "; ".join(_say(fault) for fault in error.errors())
+        raise TriageError(f"{path}: {faults}") from error
+
+
+def _say(fault: Any) -> str:
+    where = ".".join(str(part) for part in fault["loc"]) or "the file"
+    if fault["type"] == "extra_forbidden":
+        return f"`{where}` is not a known key"
+    if fault["type"] == "missing":
+        return f"`{where}` is missing"
+    if fault["type"] == "union_tag_invalid":
+        return f"`{where}.kind` is {fault['ctx']['tag']!r}, known kinds are {fault['ctx']['expected_tags']}"
+    return f"`{where}` is {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+
+
+def load(section: str) -> Any:
+    """One section of `params.yaml` in the working folder, typed: `load("train").trials`."""
+    params = read()
+    return getattr(params, section if section in Params.model_fields else f"{section}_")

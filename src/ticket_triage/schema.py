@@ -1,0 +1,109 @@
+"""The words of the house as types: the ticket, what is known of it later, its labels, and the answer to it."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Task = Literal["category", "priority"]
+TASKS: tuple[Task, ...] = ("category", "priority")
+
+PRIORITIES = ("low", "medium", "high")  # in ascending order
+SENTIMENTS = ("negative", "neutral", "positive")
+
+# The ticket table, in this order; every source is brought to it and every stage after `ingest` sees only it.
+TICKET_DTYPES = {
+    "ticket_id": "str",  # "<source>:<the source's own id>", unique in a pool
+    "source": "str",
+    "text": "str",  # as the source has it; cleaning is the features' work, so that serving does the same
+    "text_key": "str",  # see files.text_key
+    "subject": "str",
+    "created_at": "datetime64[us, UTC]",
+    "received_at": "datetime64[us, UTC]",  # when the team got it, where that differs from created_at
+    "channel": "str",
+    "customer": "str",
+    "tier": "str",
+    "earlier_tickets": "Int32",  # of the same customer, strictly earlier
+}
+TICKET_COLUMNS = tuple(TICKET_DTYPES)
+
+# Known only after the ticket was answered: allowed in labelling and in reports, never in features.
+HINDSIGHT_DTYPES = {
+    "ticket_id": "str",
+    "brand": "str",  # who answered
+    "first_reply": "str",
+    "minutes_to_reply": "float64",
+    "turns": "Int32",  # messages of the conversation, the ticket included
+    "last_customer_message": "str",
+}
+HINDSIGHT_COLUMNS = tuple(HINDSIGHT_DTYPES)
+
+GOLD_COLUMNS = (
+    "text_key",
+    "category",
+    "second_category",
+    "priority",
+    "sentiment",
+    "language",
+    "passes",
+)
+
+# In the split files a ticket row is followed by its gold label, empty where there is none.
+GOLD_PREFIX = "gold_"
+
+# What a source calls itself when it has no id of a customer, a date, ... is a missing value, never "".
+
+
+class Frozen(BaseModel):
+    """A value: cannot be changed, and refuses a field that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ticket(Frozen):
+    """A ticket as an application sends it: only the text is needed."""
+
+    text: str = Field(min_length=1, max_length=20_000, examples=["I was charged twice for my order #4411"])
+    subject: str | None = Field(default=None, max_length=1_000)
+    created_at: AwareDatetime | None = None
+    received_at: AwareDatetime | None = None
+    channel: str | None = Field(default=None, max_length=100)
+    customer: str | None = Field(default=None, max_length=200)
+    tier: str | None = Field(default=None, max_length=100)
+    earlier_tickets: int | None = Field(default=None, ge=0, le=1_000_000)
+
+
+class ModelRef(Frozen):
+    """The exact registered version that answered; "latest" is not a version."""
+
+    name: str
+    version: str
+
+
+class Answer(Frozen):
+    """A label and the calibrated probability that it is right, 0 to 1."""
+
+    label: str
+    confidence: float = Field(ge=0, le=1)
+
+
+class Reason(Frozen):
+    """Something that pushed the answer: `weight` is its share of the evidence, positive if it spoke for the label."""
+
+    task: Task
+    feature: str
+    kind: Literal["text", "feature", "rule"]
+    weight: float
+
+
+class Prediction(Frozen):
+    """The answer to one ticket; a task that the model was not trained for is null."""
+
+    prediction_id: str
+    model: ModelRef
+    category: Answer | None
+    priority: Answer | None
+    department: str | None
+    team: str | None
+    decision: Literal["auto", "review"]
+    review_reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
