@@ -1,0 +1,146 @@
+"""The `ticket-triage` command: each command names its values and calls one function."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from typer.core import TyperGroup
+
+from ticket_triage.files import TriageError
+
+
+class Commands(TyperGroup):
+    """Says a user's error in one line and exits 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except TriageError as error:
+            typer.echo(f"ticket-triage: {error}", err=True)
+            raise typer.Exit(1) from error
+        except BrokenPipeError as error:
+            # `... | head` has seen enough; Python would complain of it once more when it exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from error
+
+
+# A traceback with local variables would show customers' texts.
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def _about() -> None:
+    """Category and priority of support tickets: score files, serve the champion, describe your own source."""
+
+
+@app.command()
+def predict(
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help=".csv, .jsonl, .parquet, also .gz; - is standard input")
+    ],
+    target: Annotated[str, typer.Argument(metavar="OUT", help="the same; - is standard output")],
+    model: Annotated[Path, typer.Option(help="Folder of a triage model.")] = Path("data/models/champion"),
+    text: Annotated[str, typer.Option(help="Column that holds the text.")] = "text",
+    id: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column to copy to the output, may be repeated. \\[default: ticket_id, id, tweet_id]"
+        ),
+    ] = None,
+    reasons: Annotated[
+        int, typer.Option(min=0, max=50, help="Reasons to give for each task of a ticket.")
+    ] = 0,
+    format: Annotated[str | None, typer.Option(help="csv or jsonl, for standard input and output.")] = None,
+) -> None:
+    """Score a file of tickets with the champion, in bounded memory and in the file's order.
+
+    A row that has no text comes out for review, with the reason in its `error` column.
+
+        ticket-triage predict tickets.csv predictions.csv
+
+        ticket-triage predict tickets.parquet - --reasons 3 | head
+    """
+    from ticket_triage.models.triage_model import TriageModel
+    from ticket_triage.serving import predictor, scoring
+
+    if format not in (None, "csv", "jsonl"):
+        raise TriageError(f"--format is csv or jsonl, not {format}")
+    if not model.is_dir():
+        raise TriageError(f"there is no model at {model}: run `make pipeline`, or name one with --model")
+    with _progress() as progress:
+        tally = scoring.score(
+            TriageModel.load(model),
+            predictor.read_ref(model),
+            source,
+            target,
+            text=text,
+            ids=id or (),
+            reasons=reasons,
+            form=cast(Any, format),
+            progress=progress,
+        )
+    where = "standard output" if target == "-" else target
+    faults = f", {tally.faults:,} of them could not be answered" if tally.faults else ""
+    typer.echo(f"{tally.tickets:,} tickets to {where}: {tally.review:,} for review{faults}", err=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, float | None], None]]:
+    """A bar on a terminal; nothing in a log."""
+    if not sys.stderr.isatty():
+        yield lambda tickets, share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading the model", total=None)
+
+        def tell(tickets: int, share: float | None) -> None:
+            total = None if share is None else 1.0
+            bar.update(task, description=f"{tickets:,} tickets", total=total, completed=share)
+
+        yield tell
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 3000,
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 lets other machines in; nobody is asked who they are.")
+    ] = "127.0.0.1",
+    bento: Annotated[
+        str, typer.Option(help="Tag of a Bento, or the receipt of the package stage.")
+    ] = "data/reports/package/package.json",
+    home: Annotated[Path, typer.Option(envvar="BENTOML_HOME", help="Where Bentos are kept.")] = Path(
+        ".bentoml"
+    ),
+) -> None:
+    """Serve the Bento of the champion: POST /predict-ticket, and a page at / that describes it."""
+    from ticket_triage.serving import launch
+
+    tag = launch.find(bento, home)
+    typer.echo(f"{tag} at http://{host}:{port} (Ctrl+C ends it)", err=True)
+    launch.serve(tag, home, host, port)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of an answer, as it is kept in docs/prediction.schema.json."""
+    import json
+
+    from ticket_triage.serving import openapi
+
+    typer.echo(json.dumps(openapi.prediction_schema(), indent=2, ensure_ascii=False))

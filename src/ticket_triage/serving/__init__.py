@@ -1,0 +1,1 @@
+"""A triage model behind a door: one ticket at a time over HTTP, or a whole file."""

@@ -1,0 +1,58 @@
+"""Starting the server of a Bento that was packaged here."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ticket_triage import files
+from ticket_triage.files import TriageError
+from ticket_triage.serving.package import QUIET
+
+
+def find(bento: str, bento_home: Path) -> str:
+    """Tag of a Bento in the store, given as a tag or as the receipt of the package stage.
+
+    Raises:
+        TriageError: there is no such receipt, or no such Bento in the store.
+    """
+    tag = files.read_json(Path(bento))["bento"] if bento.endswith(".json") else bento
+    name, _, version = tag.partition(":")
+    shelf = Path(bento_home) / "bentos" / name
+    if version in ("", "latest") and (shelf / "latest").exists():
+        version = (shelf / "latest").read_text("utf-8").strip()
+    if not version or not (shelf / version / "bento.yaml").exists():
+        known = sorted(f"{path.parent.parent.name}:{path.parent.name}" for path in _bentos(bento_home))
+        raise TriageError(
+            f"there is no Bento {tag} below {bento_home}: run `make package`"
+            + (f"; there are {', '.join(known)}" if known else "")
+        )
+    return f"{name}:{version}"
+
+
+def _bentos(bento_home: Path) -> Iterator[Path]:
+    return (Path(bento_home) / "bentos").glob("*/*/bento.yaml")
+
+
+def serve(tag: str, bento_home: Path, host: str, port: int) -> None:
+    """Become a BentoML server of a Bento; does not return.
+
+    Raises:
+        TriageError: the address is taken or not of this machine.
+    """
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        raise TriageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    environment = {
+        # One thread a worker: several on a busy machine slow the trees down many times over.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        **os.environ,
+        **QUIET,
+        "BENTOML_HOME": str(Path(bento_home).resolve()),
+    }
+    command = [sys.executable, "-m", "bentoml", "serve", tag, "--host", host, "--port", str(port)]
+    os.execve(sys.executable, command, environment)

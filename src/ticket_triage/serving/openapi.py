@@ -1,0 +1,138 @@
+"""The contract with applications in writing: JSON Schema of the answer, OpenAPI document, its page."""
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from ticket_triage.schema import Answer, ModelRef, Prediction, Reason, Ticket
+
+EXAMPLE = Prediction(
+    prediction_id="0f8fad5bd9cb469fa16570867728950e",
+    model=ModelRef(name="ticket-triage", version="3"),
+    category=Answer(label="billing_payment", confidence=0.83),
+    priority=Answer(label="high", confidence=0.71),
+    department="Billing",
+    team="finance",
+    decision="auto",
+    review_reasons=(),
+    reasons=(Reason(task="category", feature="charged twice", kind="text", weight=0.41),),
+)
+
+_ERRORS = {
+    "400": "the ticket is not as described; the sentence names every field that is wrong",
+    "413": "the body is larger than the service takes",
+    "415": "the body is not application/json",
+    "500": "a fault of the service; its log has the place",
+    "503": "the model is not ready",
+}
+_ERROR = {
+    "type": "object",
+    "properties": {"error": {"type": "string", "description": "What is wrong, in a sentence."}},
+    "required": ["error"],
+    "example": {"error": "`text` is missing"},
+}
+
+
+def prediction_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the answer; later versions may add fields to it, and never take one away."""
+    schema = _open(Prediction.model_json_schema(mode="serialization"))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "examples": [EXAMPLE.model_dump(mode="json")],
+    }
+
+
+def document(version: str) -> dict[str, Any]:
+    """OpenAPI 3.1 document of the service; `version` is the model's."""
+    template = "#/components/schemas/{model}"
+    models: list[Any] = [(Ticket, "validation"), (Prediction, "serialization")]
+    _, schemas = models_json_schema(models, ref_template=template)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ticket Triage",
+            "version": version,
+            "description": "Category and priority of a support ticket, how sure that is, and where it goes.",
+        },
+        "servers": [{"url": "."}],
+        "paths": {
+            "/predict-ticket": {
+                "post": {
+                    "operationId": "predict_ticket",
+                    "summary": "Category, priority, decision and reasons for one ticket",
+                    "requestBody": {
+                        "required": True,
+                        "content": _json(_ref("Ticket"), {"text": "I was charged twice for my order #4411"}),
+                    },
+                    "responses": {
+                        "200": {
+                            "description": "the prediction",
+                            "content": _json(_ref("Prediction"), EXAMPLE.model_dump(mode="json")),
+                        },
+                        **_failures("400", "413", "415", "500", "503"),
+                    },
+                }
+            },
+            "/model": {
+                "get": {
+                    "operationId": "model",
+                    "summary": "Which model answers, what it can say, and whether it proved itself",
+                    "responses": {
+                        "200": {
+                            "description": "name, version, classes, thresholds, faults",
+                            "content": _json({"type": "object"}),
+                        }
+                    },
+                }
+            },
+            "/healthz": _probe("The process answers"),
+            "/livez": _probe("The process answers"),
+            "/readyz": _probe("The model gave its canary tickets their expected answers", "503"),
+            "/metrics": _probe("Prometheus metrics"),
+        },
+        "components": {"schemas": {**schemas["$defs"], "Error": _ERROR}},
+    }
+
+
+# BentoML's own page loads a tag manager from the internet; this one loads only what BentoML ships.
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Ticket Triage</title>
+<link rel="stylesheet" href="./static_content/swagger-ui.css">
+<link rel="icon" href="data:,">
+</head>
+<body>
+<div id="page"></div>
+<script src="./static_content/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({url: "./docs.json", dom_id: "#page", deepLinking: true})</script>
+</body>
+</html>
+"""
+
+
+def _open(schema: Any) -> Any:
+    # We refuse fields that we do not know; who reads our answers should not break on one that we add.
+    if isinstance(schema, dict):
+        return {key: _open(value) for key, value in schema.items() if key != "additionalProperties"}
+    return [_open(value) for value in schema] if isinstance(schema, list) else schema
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _json(schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
+    return {"application/json": {"schema": schema, **({} if example is None else {"example": example})}}
+
+
+def _failures(*statuses: str) -> dict[str, Any]:
+    return {status: {"description": _ERRORS[status], "content": _json(_ref("Error"))} for status in statuses}
+
+
+def _probe(summary: str, *failures: str) -> dict[str, Any]:
+    content = {"text/plain": {"schema": {"type": "string"}}}
+    responses = {"200": {"description": "yes", "content": content}, **_failures(*failures)}
+    return {"get": {"summary": summary, "responses": responses}}

@@ -1,0 +1,146 @@
+"""A model version, the code that answers with it and its exact requirements, as one Bento."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+
+import yaml
+
+from ticket_triage import files
+from ticket_triage.files import TriageError
+from ticket_triage.schema import ModelRef
+from ticket_triage.serving.predictor import REF
+
+BENTOFILE = Path("bentofile.yaml")
+# Whatever the user's shell says: nothing is reported to anyone.
+QUIET = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
+
+
+def package(
+    model_folder: Path,
+    ref: ModelRef,
+    bento_home: Path,
+    tags: Mapping[str, str],
+    name: str = "ticket-triage",
+    root: Path = Path(),
+) -> str:
+    """Build the Bento of a model version into the store at `bento_home` and return its tag.
+
+    The tag's version is the model's version and a hash of model, code and requirements: the same inputs are
+    the same Bento, and one that exists is not built again. `tags` become labels, outside the hash.
+    `root` is the repository.
+
+    Raises:
+        TriageError: something that the Bento is made of is missing, or BentoML refuses to build it.
+    """
+    bento_home = Path(bento_home).resolve()
+    try:
+        scratch = bento_home / "tmp"
+        scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=scratch) as room:
+            return _package(Path(room), Path(model_folder), ref, bento_home, tags, name, root)
+    except OSError as error:
+        raise TriageError(f"cannot write the Bento below {bento_home}: {error.strerror or error}") from error
+
+
+def _package(
+    room: Path,
+    model_folder: Path,
+    ref: ModelRef,
+    bento_home: Path,
+    tags: Mapping[str, str],
+    name: str,
+    root: Path,
+) -> str:
+    build, home = room / "build", room / "home"
+    build.mkdir()
+    home.mkdir()
+    bentofile = _fill(build, model_folder, ref, root)
+    version = f"{ref.version}-{_digest(build, bentofile)[:12]}"
+    shelf = bento_home / "bentos" / name
+    if not (shelf / version).exists():
+        labels = {"model_name": ref.name, "model_version": ref.version, **tags}
+        content = {**yaml.safe_load(bentofile), "name": name, "labels": labels}
+        (build / BENTOFILE).write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
+        _build(build, home, version)
+        # Built aside and moved whole: a kill leaves no half Bento under a tag.
+        shelf.mkdir(parents=True, exist_ok=True)
+        os.replace(home / "bentos" / name / version, shelf / version)
+        files.write_text(shelf / "latest", version)
+    return f"{name}:{version}"
+
+
+def _fill(build: Path, model_folder: Path, ref: ModelRef, root: Path) -> str:
+    """Lay out in `build` what bentofile.yaml includes; returns bentofile.yaml itself."""
+    if not model_folder.is_dir():
+        raise TriageError(
+            f"there is no model at {model_folder}: run `dvc repro`, or `dvc pull` if a remote has it"
+        )
+    bentofile = root / BENTOFILE
+    if not bentofile.exists():
+        raise TriageError(f"{bentofile} does not exist: package from the repository's folder")
+    text = bentofile.read_text("utf-8")
+    content = yaml.safe_load(text)
+    for path in _code(root, content["include"]):
+        target = build / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / path, target)
+    shutil.copytree(model_folder, build / "model")
+    files.write_json(build / REF, ref.model_dump())
+    lock = Path(content["python"]["requirements_txt"])
+    (build / lock).parent.mkdir(parents=True, exist_ok=True)
+    (build / lock).write_text("\n".join(_pins(root / lock)) + "\n", "utf-8")
+    return text
+
+
+def _code(root: Path, include: list[str]) -> Iterator[Path]:
+    for pattern in include:
+        if pattern.startswith("src/"):
+            for path in sorted(root.glob(pattern)):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    yield path.relative_to(root)
+
+
+def _pins(lock: Path) -> list[str]:
+    """Exact requirements without hashes: BentoML adds one of its own without a hash, which pip then refuses.
+
+    Where no lock is, the versions that are installed here.
+    """
+    if lock.exists():
+        lines = lock.read_text("utf-8").replace("\\\n", " ").splitlines()
+        bare = (re.sub(r"\s--hash=\S+", "", line).partition(" #")[0].strip() for line in lines)
+        return [line for line in bare if line and not line.startswith(("#", "-"))]
+    needed = [text for text in metadata.requires("ticket-triage") or [] if _serves(text)]
+    names = sorted(re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in needed)
+    return [f"{name}=={metadata.version(name)}" for name in names]
+
+
+def _serves(requirement: str) -> bool:
+    _, _, marker = requirement.partition(";")
+    return "extra" not in marker or re.search(r"extra == .serve.", marker) is not None
+
+
+def _digest(build: Path, bentofile: str) -> str:
+    return hashlib.sha256(f"{files.sha256(build)}\0{bentofile}".encode()).hexdigest()
+
+
+def _build(build: Path, home: Path, version: str) -> None:
+    # A process of its own: BentoML keeps its home and the imported service for as long as a process lives.
+    environment = {**os.environ, **QUIET, "BENTOML_HOME": str(home), "PYTHONPATH": str(build / "src")}
+    command = [sys.executable, "-m", "bentoml", "build", "--version", version, "--output", "tag", str(build)]
+    done = subprocess.run(command, env=environment, cwd=build, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["it does not say why"]
+        raise TriageError(f"BentoML could not build the Bento: {said[-1]}")
+
+
+def write_receipt(path: Path, tag: str, ref: ModelRef) -> None:
+    """Write which Bento was made of which model version, for `find` and for the next stages."""
+    files.write_json(path, {"bento": tag, "model": ref.name, "version": ref.version})

@@ -1,0 +1,120 @@
+"""One ticket in, one full prediction out: what every way of serving goes through."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import pandas as pd
+
+from ticket_triage import files
+from ticket_triage.schema import TASKS, TICKET_DTYPES, Answer, ModelRef, Prediction, Reason, Task, Ticket
+
+if TYPE_CHECKING:
+    from ticket_triage.models.triage_model import TriageModel
+
+REASONS = 5  # at most, for each task
+REF = "ref.json"
+CANARIES = "canaries.json"
+TOLERANCE = 0.01  # of a canary's confidence: another processor sums in another order
+
+
+class Predictor:
+    """Answers tickets with one version of a triage model.
+
+    `canaries` are tickets with the answers they had when the model was made, see `check`.
+    """
+
+    def __init__(
+        self, model: "TriageModel", ref: ModelRef, canaries: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        self.model = model
+        self.ref = ref
+        self.canaries = tuple(canaries)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Predictor":
+        """Load a saved triage model, its canaries and its `ref.json`.
+
+        Raises:
+            TriageError: a file is missing or is not what was saved.
+        """
+        # Brings scikit-learn and the trees: seconds that importing the service must not cost.
+        from ticket_triage.models.triage_model import TriageModel
+
+        model = TriageModel.load(folder)
+        return cls(model, read_ref(folder), files.read_json(Path(folder) / CANARIES))
+
+    def predict(self, ticket: Ticket) -> Prediction:
+        """Answer one ticket under a new prediction id."""
+        row = self.model.predict(to_frame(ticket), reasons=REASONS).to_dict("records")[0]
+        answers = {task: _answer(row[task], row[f"{task}_confidence"]) for task in TASKS}
+        return Prediction(
+            prediction_id=uuid.uuid4().hex,
+            model=self.ref,
+            category=answers["category"],
+            priority=answers["priority"],
+            department=_text(row["department"]),
+            team=_text(row["team"]),
+            decision=cast(Literal["auto", "review"], row["decision"]),
+            review_reasons=tuple(row["review_reasons"]),
+            reasons=tuple(Reason.model_validate(reason) for reason in row["reasons"]),
+        )
+
+    def check(self) -> list[str]:
+        """Answer the canaries: one sentence for each difference from what was expected."""
+        if not self.canaries:
+            return ["the model has no canaries to prove itself with"]
+        return [
+            f"canary {number}: {fault}"
+            for number, canary in enumerate(self.canaries, 1)
+            for fault in _differences(
+                self.predict(Ticket.model_validate(canary["ticket"])), canary["expected"]
+            )
+        ]
+
+
+def to_frame(ticket: Ticket) -> pd.DataFrame:
+    """A ticket as a table of one row with the columns that it has."""
+    values = {name: value for name, value in ticket if value is not None}
+    return pd.DataFrame(
+        {name: pd.Series([value], dtype=TICKET_DTYPES[name]) for name, value in values.items()}
+    )
+
+
+def read_ref(folder: Path) -> ModelRef:
+    """Which registered version a model folder holds: `ref.json` in it or beside it.
+
+    A folder without one is a model that was never registered: its version is its content's hash.
+    """
+    folder = Path(folder)
+    for place in (folder / REF, folder.parent / REF):
+        if place.exists():
+            return ModelRef.model_validate(files.read_json(place))
+    return ModelRef(name=folder.name, version=f"unregistered-{files.sha256(folder)[:12]}")
+
+
+def _answer(label: Any, confidence: Any) -> Answer | None:
+    if pd.isna(label):
+        return None
+    return Answer(label=label, confidence=round(min(max(float(confidence), 0.0), 1.0), 6))
+
+
+def _text(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value)
+
+
+def _differences(prediction: Prediction, expected: Mapping[str, Any]) -> list[str]:
+    faults = []
+    for task in TASKS:
+        got = getattr(prediction, task)
+        label, confidence = (got.label, got.confidence) if got else (None, None)
+        if label != expected.get(task):
+            faults.append(f"{task} is {label}, expected {expected.get(task)}")
+        elif confidence is not None and abs(confidence - expected[_confidence(task)]) > TOLERANCE:
+            faults.append(f"confidence of {task} is {confidence}, expected {expected[_confidence(task)]}")
+    return faults
+
+
+def _confidence(task: Task) -> str:
+    return f"{task}_confidence"

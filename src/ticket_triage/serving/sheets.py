@@ -1,0 +1,137 @@
+"""Files of predictions, written a chunk at a time: CSV, JSON Lines, parquet, standard output."""
+
+import csv
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol, cast
+
+from ticket_triage.files import TriageError, atomic
+from ticket_triage.serving.tables import PIPE, Format
+
+Columns = Mapping[str, Sequence[Any]]
+
+
+class Write(Protocol):
+    """Appends columns of equal length, the same columns every time."""
+
+    def __call__(self, columns: Columns) -> None: ...
+
+
+@contextmanager
+def writing(place: str, form: Format, types: Mapping[str, Any]) -> Iterator[Write]:
+    """Open a file, or standard output for "-"; the file appears only if the block succeeds.
+
+    `types` are the parquet types of columns that are not ours.
+
+    Raises:
+        TriageError: it cannot be written there.
+    """
+    if form == "parquet" and place == PIPE:
+        raise TriageError("parquet goes to a file: give its name, not -")
+    if place == PIPE:
+        stream = io.TextIOWrapper(
+            sys.stdout.buffer, "utf-8", errors="replace", newline="", write_through=True
+        )
+        try:
+            yield _rows(stream, form)
+        finally:
+            stream.detach()  # else it would close standard output
+        return
+    if Path(place).is_dir():
+        raise TriageError(f"{place} is a folder: name a file in it")
+    with atomic(Path(place)) as draft:
+        if form == "parquet":
+            with draft.open("wb") as raw, _parquet(raw, types) as write:
+                yield write
+            return
+        with draft.open("wb") as raw:
+            packed = place.lower().endswith(".gz")
+            # No time stamp in the file: the same predictions are the same bytes.
+            binary = cast(IO[bytes], gzip.GzipFile("", "wb", fileobj=raw, mtime=0)) if packed else raw
+            with io.TextIOWrapper(binary, "utf-8", errors="replace", newline="") as stream:
+                yield _rows(stream, form)
+
+
+def _rows(stream: IO[str], form: Format) -> Write:
+    return _csv(stream) if form == "csv" else _jsonl(stream)
+
+
+def _csv(stream: IO[str]) -> Write:
+    writer = csv.writer(stream, lineterminator="\n")
+    header: list[str] = []
+
+    def write(columns: Columns) -> None:
+        if not header:
+            header.extend(columns)
+            writer.writerow(header)
+        writer.writerows(zip(*(_cells(values) for values in columns.values()), strict=True))
+
+    return write
+
+
+def _cells(values: Sequence[Any]) -> Sequence[Any]:
+    """A list in a cell: words with "; " between them, anything else as JSON."""
+    if not any(isinstance(value, list) for value in values):
+        return values
+    return [_cell(value) if isinstance(value, list) else value for value in values]
+
+
+def _cell(value: list[Any]) -> str:
+    if all(isinstance(part, str) for part in value):
+        return "; ".join(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _jsonl(stream: IO[str]) -> Write:
+    encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+    def write(columns: Columns) -> None:
+        names = tuple(columns)
+        rows = zip(*columns.values(), strict=True)
+        stream.write("".join(f"{encode(dict(zip(names, row, strict=True)))}\n" for row in rows))
+
+    return write
+
+
+@contextmanager
+def _parquet(raw: IO[bytes], types: Mapping[str, Any]) -> Iterator[Write]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text = pa.string()
+    reason = pa.struct({"task": text, "feature": text, "kind": text, "weight": pa.float64()})
+    ours = {
+        "category_confidence": pa.float64(),
+        "priority_confidence": pa.float64(),
+        "review_reasons": pa.list_(text),
+        "reasons": pa.list_(reason),
+        "row": pa.int64(),
+    }
+    writers: list[pq.ParquetWriter] = []
+
+    def write(columns: Columns) -> None:
+        if not writers:
+            schema = pa.schema([(name, types.get(name) or ours.get(name, text)) for name in columns])
+            writers.append(pq.ParquetWriter(raw, schema))
+        schema = writers[0].schema
+        arrays = [
+            pa.array(
+                [_str(value) for value in values] if schema.field(name).type == text else values,
+                schema.field(name).type,
+            )
+            for name, values in columns.items()
+        ]
+        writers[0].write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+    yield write
+    for writer in writers:
+        writer.close()
+
+
+def _str(value: Any) -> str | None:
+    return None if value is None else str(value)
