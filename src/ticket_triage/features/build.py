@@ -1,0 +1,182 @@
+"""From a ticket to its features: nothing is fitted, nothing looks at another row."""
+
+import re
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pycld2
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from ticket_triage import text as rules
+from ticket_triage.features import entities, lexicon
+from ticket_triage.features.names import CALENDAR, CATEGORICAL, NUMERIC, TEXT, UNKNOWN
+
+# Bounds that keep one hostile text from holding up the others; far above what a ticket says its matter in.
+READ = 4_000  # characters of a ticket that become features
+FELT = 1_000  # characters whose sentiment is measured: its time grows with the square of the words
+
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_UPPER = re.compile(r"[A-ZÀ-ÖØ-ÞА-Я]")
+_SHOUT = re.compile(r"(?<!\w)[A-Z]{3,}(?!\w)")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~¡¿…、。！？]")
+_DIGIT = re.compile(r"\d")
+_SENTENCE = re.compile(r"[.!?。！？]+(?:\s|$)")
+_TOKEN = re.compile("|".join(rules.TOKENS))
+_MARK = re.compile(r"<\w+>|[#_*~^|=]|" + rules.EMOJI.pattern)
+_HANDLE = re.compile(r"(?<!\w)@\w")
+_REPEATED = re.compile(r"(\W)\1{3,}")
+
+
+def build(tickets: pd.DataFrame, *, calendar: bool = False) -> pd.DataFrame:
+    """Features of tickets: needs `text` alone, uses the other ticket columns where they are.
+
+    Personal data is masked before anything else, so no feature holds any. A row's features depend on that row
+    alone. `calendar` adds the columns CALENDAR.
+
+    Returns:
+        TEXT (str), NUMERIC (float32, NaN where unknown), CATEGORICAL (str, UNKNOWN where unknown) and, if
+        asked for, CALENDAR (float32, NaN where undated), with the index of `tickets`.
+    """
+    rows = [_row(text) for text in _texts(tickets)]
+    columns: dict[str, Any] = {TEXT: pd.array([row[0] for row in rows], dtype="str")}
+    measured = np.array([row[1] for row in rows], dtype="float32").reshape(len(rows), len(MEASURED))
+    for place, name in enumerate(MEASURED):
+        columns[name] = measured[:, place]
+    columns["earlier_tickets"] = (
+        _number(tickets, "earlier_tickets").fillna(0).clip(lower=0).to_numpy("float32")
+    )
+    created, received = _time(tickets, "created_at"), _time(tickets, "received_at")
+    age = (received - created).dt.total_seconds() / 3600
+    columns["age_hours"] = age.clip(lower=0).to_numpy("float32")
+    columns["language"] = pd.array([row[2] for row in rows], dtype="str")
+    for name in ("channel", "tier"):
+        columns[name] = _category(tickets, name)
+    if calendar:
+        columns |= _calendar(created)
+    order = (TEXT, *NUMERIC, *CATEGORICAL, *(CALENDAR if calendar else ()))
+    return pd.DataFrame({name: columns[name] for name in order}, index=tickets.index)
+
+
+def _texts(tickets: pd.DataFrame) -> list[str]:
+    texts = tickets["text"].tolist()
+    if "subject" not in tickets:
+        return [text if isinstance(text, str) else "" for text in texts]
+    return [_join(subject, text) for subject, text in zip(tickets["subject"].tolist(), texts, strict=True)]
+
+
+def _join(subject: Any, text: Any) -> str:
+    body = text if isinstance(text, str) else ""
+    head = subject.strip() if isinstance(subject, str) else ""
+    if not head or body.lstrip().startswith(head):
+        return body
+    return f"{head}{'' if head[-1] in '.!?:' else '.'} {body}"
+
+
+MEASURED = NUMERIC[:-2]  # what `_row` measures; the two that follow come from other columns
+
+
+def _row(raw: str) -> tuple[str, tuple[float, ...], str]:
+    masked = rules.mask(raw)[:READ]
+    plain = rules.strip(masked)
+    clean = rules.normalise(plain)
+    words = _WORD.findall(plain)
+    lower = [word.lower() for word in words]
+    urgency, repeats, negations, starts, products = lexicon.count(lower)
+    starts = lexicon.count(_WORD.findall(clean[:40].lower())[:1])[3]
+    size = len(plain) or 1
+    letters = sum(map(len, words))
+    count = len(words) or 1
+    digits = len(_DIGIT.findall(plain))
+    named = entities.describe(plain) if digits else (0.0, 0.0, 0.0, 0.0)
+    measured = (
+        len(plain),
+        len(words),
+        letters / count,
+        _readability(letters, len(words), len(_SENTENCE.findall(plain))),
+        _sentiment(plain),
+        urgency,
+        repeats,
+        negations,
+        starts,
+        products,
+        len(_UPPER.findall(plain)) / max(letters, 1),
+        len(_SHOUT.findall(plain)),
+        plain.count("!"),
+        plain.count("?"),
+        len(_PUNCTUATION.findall(plain)) / size,
+        digits / size,
+        0 if plain.isascii() else len(rules.EMOJI.findall(plain)),
+        plain.count(rules.URL),
+        plain.count("#"),
+        len(_HANDLE.findall(masked)) if "@" in masked else 0,
+        len(_TOKEN.findall(plain)) if "<" in plain else 0,
+        *named,
+    )
+    return clean, measured, language(plain)
+
+
+def _readability(letters: int, words: int, sentences: int) -> float:
+    """Automated readability index, a US school grade (Smith & Senter 1967); NaN without words."""
+    if not words:
+        return float("nan")
+    return 4.71 * letters / words + 0.5 * words / max(sentences, 1) - 21.43
+
+
+@cache
+def _analyzer() -> SentimentIntensityAnalyzer:
+    return SentimentIntensityAnalyzer()
+
+
+def _sentiment(plain: str) -> float:
+    """VADER's compound score, -1 to 1 (Hutto & Gilbert 2014); made for English, near 0 in other languages."""
+    return float(_analyzer().polarity_scores(_REPEATED.sub(r"\1\1\1", plain[:FELT]))["compound"])
+
+
+def language(plain: str) -> str:
+    """ISO 639-1 code of a stripped text's language by CLD2; `und` where there is too little to tell."""
+    words = _MARK.sub(" ", plain)
+    try:
+        _, _, details = pycld2.detect(words, bestEffort=True)
+    except pycld2.error:  # it refuses some characters that are valid Unicode
+        return "und"
+    code = str(details[0][1])
+    return "und" if code == "un" else code.partition("-")[0]
+
+
+def _number(tickets: pd.DataFrame, name: str) -> "pd.Series[float]":
+    if name not in tickets:
+        return pd.Series(float("nan"), index=tickets.index)
+    return pd.to_numeric(tickets[name], errors="coerce").astype("float64")
+
+
+def _time(tickets: pd.DataFrame, name: str) -> "pd.Series[pd.Timestamp]":
+    if name not in tickets:
+        return pd.Series(pd.NaT, index=tickets.index, dtype="datetime64[us, UTC]")
+    return pd.to_datetime(tickets[name], utc=True, errors="coerce", format="ISO8601").astype(
+        "datetime64[us, UTC]"
+    )
+
+
+def _category(tickets: pd.DataFrame, name: str) -> Any:
+    if name not in tickets:
+        return pd.array([UNKNOWN] * len(tickets), dtype="str")
+    values = [
+        value.strip().lower()[:40] if isinstance(value, str) else "" for value in tickets[name].tolist()
+    ]
+    return pd.array([value or UNKNOWN for value in values], dtype="str")
+
+
+def _calendar(created: "pd.Series[pd.Timestamp]") -> dict[str, Any]:
+    """Circles as sine and cosine, so that midnight is beside 23 o'clock and December beside January; UTC."""
+    hour = created.dt.hour + created.dt.minute / 60
+    day = created.dt.dayofweek
+    business = ((day < 5) & (hour >= 9) & (hour < 17)).astype("float64").where(created.notna())
+    circles = {"hour": hour / 24, "weekday": day / 7, "season": created.dt.dayofyear / 365.25}
+    found = {"business_hours": business.to_numpy("float32")}
+    for name, turn in circles.items():
+        angle = 2 * np.pi * turn.to_numpy("float64")
+        found[f"{name}_sine"] = np.sin(angle).astype("float32")
+        found[f"{name}_cosine"] = np.cos(angle).astype("float32")
+    return found
