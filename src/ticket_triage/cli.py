@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ticket_triage.files import TriageError
+from ticket_triage.serving import package
 
 
 class Commands(TyperGroup):
@@ -124,9 +125,7 @@ def serve(
     bento: Annotated[
         str, typer.Option(help="Tag of a Bento, or the receipt of the package stage.")
     ] = "data/reports/package/package.json",
-    home: Annotated[Path, typer.Option(envvar="BENTOML_HOME", help="Where Bentos are kept.")] = Path(
-        ".bentoml"
-    ),
+    home: Annotated[Path, typer.Option(help="Where Bentos are kept.")] = package.HOME,
 ) -> None:
     """Serve the Bento of the champion: POST /predict-ticket, and a page at / that describes it."""
     from ticket_triage.serving import launch

@@ -24,7 +24,7 @@ _SENTENCES = {
 
 
 class Door:
-    """ASGI middleware: refuses bodies not JSON or over `limit` bytes; every error is `{"error": sentence}`."""
+    """ASGI middleware: refuses bodies not JSON or over `limit` bytes; any error is `{"error": sentence}`."""
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app

@@ -19,6 +19,7 @@ from ticket_triage.schema import ModelRef
 from ticket_triage.serving.predictor import REF
 
 BENTOFILE = Path("bentofile.yaml")
+HOME = Path(os.environ.get("BENTOML_HOME", ".bentoml"))  # where Bentos are kept
 # Whatever the user's shell says: nothing is reported to anyone.
 QUIET = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
 
@@ -93,7 +94,7 @@ def _fill(build: Path, model_folder: Path, ref: ModelRef, root: Path) -> str:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / path, target)
     shutil.copytree(model_folder, build / "model")
-    files.write_json(build / REF, ref.model_dump())
+    files.write_json(build / "model" / REF, ref.model_dump())
     lock = Path(content["python"]["requirements_txt"])
     (build / lock).parent.mkdir(parents=True, exist_ok=True)
     (build / lock).write_text("\n".join(_pins(root / lock)) + "\n", "utf-8")
@@ -139,8 +140,3 @@ def _build(build: Path, home: Path, version: str) -> None:
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it does not say why"]
         raise TriageError(f"BentoML could not build the Bento: {said[-1]}")
-
-
-def write_receipt(path: Path, tag: str, ref: ModelRef) -> None:
-    """Write which Bento was made of which model version, for `find` and for the next stages."""
-    files.write_json(path, {"bento": tag, "model": ref.name, "version": ref.version})

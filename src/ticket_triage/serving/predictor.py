@@ -1,40 +1,31 @@
 """One ticket in, one full prediction out: what every way of serving goes through."""
 
 import uuid
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pandas as pd
 
 from ticket_triage import files
-from ticket_triage.schema import TASKS, TICKET_DTYPES, Answer, ModelRef, Prediction, Reason, Task, Ticket
+from ticket_triage.schema import TASKS, TICKET_DTYPES, Answer, ModelRef, Prediction, Reason, Ticket
 
 if TYPE_CHECKING:
     from ticket_triage.models.triage_model import TriageModel
 
 REASONS = 5  # at most, for each task
 REF = "ref.json"
-CANARIES = "canaries.json"
-TOLERANCE = 0.01  # of a canary's confidence: another processor sums in another order
 
 
 class Predictor:
-    """Answers tickets with one version of a triage model.
+    """Answers tickets with one version of a triage model."""
 
-    `canaries` are tickets with the answers they had when the model was made, see `check`.
-    """
-
-    def __init__(
-        self, model: "TriageModel", ref: ModelRef, canaries: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
+    def __init__(self, model: "TriageModel", ref: ModelRef) -> None:
         self.model = model
         self.ref = ref
-        self.canaries = tuple(canaries)
 
     @classmethod
     def load(cls, folder: Path) -> "Predictor":
-        """Load a saved triage model, its canaries and its `ref.json`.
+        """Load a saved triage model.
 
         Raises:
             TriageError: a file is missing or is not what was saved.
@@ -42,8 +33,7 @@ class Predictor:
         # Brings scikit-learn and the trees: seconds that importing the service must not cost.
         from ticket_triage.models.triage_model import TriageModel
 
-        model = TriageModel.load(folder)
-        return cls(model, read_ref(folder), files.read_json(Path(folder) / CANARIES))
+        return cls(TriageModel.load(folder), read_ref(folder))
 
     def predict(self, ticket: Ticket) -> Prediction:
         """Answer one ticket under a new prediction id."""
@@ -62,16 +52,10 @@ class Predictor:
         )
 
     def check(self) -> list[str]:
-        """Answer the canaries: one sentence for each difference from what was expected."""
-        if not self.canaries:
-            return ["the model has no canaries to prove itself with"]
-        return [
-            f"canary {number}: {fault}"
-            for number, canary in enumerate(self.canaries, 1)
-            for fault in _differences(
-                self.predict(Ticket.model_validate(canary["ticket"])), canary["expected"]
-            )
-        ]
+        """One sentence for each canary ticket whose answer is not the one it had when the model was made."""
+        if not self.model.canaries:
+            return ["the model has no canary tickets to prove itself with"]
+        return self.model.check()
 
 
 def to_frame(ticket: Ticket) -> pd.DataFrame:
@@ -83,14 +67,13 @@ def to_frame(ticket: Ticket) -> pd.DataFrame:
 
 
 def read_ref(folder: Path) -> ModelRef:
-    """Which registered version a model folder holds: `ref.json` in it or beside it.
+    """Which registered version a model folder holds, by its `ref.json`.
 
     A folder without one is a model that was never registered: its version is its content's hash.
     """
     folder = Path(folder)
-    for place in (folder / REF, folder.parent / REF):
-        if place.exists():
-            return ModelRef.model_validate(files.read_json(place))
+    if (folder / REF).exists():
+        return ModelRef.model_validate(files.read_json(folder / REF))
     return ModelRef(name=folder.name, version=f"unregistered-{files.sha256(folder)[:12]}")
 
 
@@ -102,19 +85,3 @@ def _answer(label: Any, confidence: Any) -> Answer | None:
 
 def _text(value: Any) -> str | None:
     return None if pd.isna(value) else str(value)
-
-
-def _differences(prediction: Prediction, expected: Mapping[str, Any]) -> list[str]:
-    faults = []
-    for task in TASKS:
-        got = getattr(prediction, task)
-        label, confidence = (got.label, got.confidence) if got else (None, None)
-        if label != expected.get(task):
-            faults.append(f"{task} is {label}, expected {expected.get(task)}")
-        elif confidence is not None and abs(confidence - expected[_confidence(task)]) > TOLERANCE:
-            faults.append(f"confidence of {task} is {confidence}, expected {expected[_confidence(task)]}")
-    return faults
-
-
-def _confidence(task: Task) -> str:
-    return f"{task}_confidence"

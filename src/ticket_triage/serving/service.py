@@ -57,6 +57,10 @@ class TicketTriage:
             self.faults = predictor.check()
         except TriageError as error:
             self.faults = [str(error)]
+        except Exception as error:
+            # Whatever keeps a model from proving itself keeps it from serving; dying would only restart it.
+            logger.exception("the model cannot be tried")
+            self.faults = [f"the model cannot be tried: {type(error).__name__}"]
         else:
             self.predictor = predictor
         for fault in self.faults:
@@ -79,7 +83,7 @@ class TicketTriage:
             **self.predictor.ref.model_dump(),
             "ready": not self.faults,
             "faults": self.faults,
-            "canaries": len(self.predictor.canaries),
+            "canaries": len(model.canaries),
             "classes": model.classes,
             "thresholds": model.thresholds,
             "taxonomy": {"name": model.taxonomy.name, "digest": model.taxonomy.digest},
