@@ -1,0 +1,30 @@
+"""evaluate: what the triage model is worth on the validation part of gold."""
+
+from pathlib import Path
+
+from pipelines import run, say
+from ticket_triage import params
+from ticket_triage.evaluation import evaluate, report
+from ticket_triage.files import read_table, sha256
+from ticket_triage.models.triage_model import TriageModel
+
+
+def main(model: str, validation: str, hindsight: str, out: str) -> None:
+    """Write the metrics, the tables for plots and the report."""
+    evaluation = evaluate(
+        TriageModel.load(Path(model)),
+        read_table(Path(validation)),
+        read_table(Path(hindsight), ["ticket_id", "brand"]),
+        params.load("evaluate"),
+        name=sha256(Path(model)),
+    )
+    report.write(Path(out), evaluation)
+    for task, part in evaluation.tasks.items():
+        score, routed = part.figures["macro_f1"], part.figures["auto_share"]
+        say(
+            f"{task}: macro-F1 {score.value:.3f} ({score.low:.3f} to {score.high:.3f}), {routed.value:.0%} routed"
+        )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,146 @@
+"""What a triage model is worth on gold tickets, by the same `predict` that serves."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ticket_triage import params
+from ticket_triage.evaluation import metrics, slices
+from ticket_triage.evaluation.intervals import Figure
+from ticket_triage.files import TriageError
+from ticket_triage.schema import GOLD_PREFIX, PRIORITIES, Task
+
+if TYPE_CHECKING:
+    from ticket_triage.models.triage_model import TriageModel
+
+__all__ = ["Evaluation", "Figure", "TaskEvaluation", "evaluate"]
+
+MOST_FEATURES = 50  # kept of a model's tens of thousands
+_TUNED_ON = "thresholds"  # the half of validation that chose the thresholds must not judge them
+
+
+@dataclass(frozen=True)
+class TaskEvaluation:
+    """One task's quality; the tables are as the functions of `metrics` and `slices` give them."""
+
+    answers: pd.DataFrame  # index: ticket_id
+    labels: tuple[str, ...]  # in the order to show them
+    figures: dict[str, Figure]
+    classes: pd.DataFrame
+    slices: pd.DataFrame
+    importance: pd.DataFrame  # feature, weight; strongest first
+    threshold: float  # confidence from which no person is needed
+    threshold_why: str
+    members: pd.DataFrame  # family, weight, score (cross-validated macro-F1)
+
+    @property
+    def tickets(self) -> int:
+        """How many tickets had gold for this task."""
+        return len(self.answers)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's quality on one set of tickets."""
+
+    on: str
+    tasks: dict[Task, TaskEvaluation]
+    keys: frozenset[str]  # text keys of the tickets
+    taxonomy: str  # digest
+    model: str  # hash of the model's folder, or what the caller calls it
+    settings: params.Evaluate
+    info: Mapping[str, object]  # what the model was made of
+
+    def headline(self) -> dict[str, float]:
+        """Every figure and its bounds, flat: `category.macro_f1`, `category.macro_f1_low`, ...
+
+        One that cannot be computed is left out. Rounded to 6 digits, so that equal models give equal bytes on
+        other machines too.
+        """
+        found: dict[str, float] = {}
+        for task, part in self.tasks.items():
+            found[f"{task}.tickets"] = part.tickets
+            for name, figure in part.figures.items():
+                for end, value in zip(("", "_low", "_high"), figure, strict=True):
+                    if math.isfinite(value):
+                        found[f"{task}.{name}{end}"] = round(value, 6)
+        return found
+
+
+def evaluate(
+    model: "TriageModel",
+    tickets: pd.DataFrame,
+    hindsight: pd.DataFrame | None,
+    settings: params.Evaluate,
+    *,
+    on: str = "validation",
+    name: str = "",
+) -> Evaluation:
+    """Measure `model` on the tickets that have gold, task by task.
+
+    Routing is not judged on tickets whose `half` is "thresholds", since they chose the thresholds.
+
+    Args:
+        tickets: a split file: the ticket table followed by gold columns.
+        hindsight: who answered, to slice the report by.
+        on: what the set of tickets is called in the report.
+        name: what the model is called in the report: its hash or version.
+
+    Raises:
+        TriageError: no ticket has gold for a task of the model.
+    """
+    gold = [f"{GOLD_PREFIX}{task}" for task in model.tasks if f"{GOLD_PREFIX}{task}" in tickets]
+    rows = tickets[tickets[gold].notna().any(axis=1)] if gold else tickets.head(0)
+    if rows.empty:
+        raise TriageError(
+            f"no ticket of {on} has a gold label for {' or '.join(model.tasks)}: give the source gold labels"
+        )
+    rows = rows.set_index("ticket_id", drop=False).rename_axis(None)
+    given, probabilities = model.predict(rows), model.predict_proba(rows)
+    by = slices.dimensions(rows, hindsight)
+    found: dict[Task, TaskEvaluation] = {}
+    for task in model.tasks:
+        column = f"{GOLD_PREFIX}{task}"
+        if column not in rows or rows[column].isna().all():
+            continue
+        head = model.heads[task]
+        second = f"{GOLD_PREFIX}second_{task}"
+        answers = metrics.answers(
+            rows[column],
+            probabilities[task],
+            second=rows.get(second),
+            predicted=given[task],
+            confidence=given[f"{task}_confidence"],
+            auto=given["decision"] == "auto",
+            judged=rows["half"] != _TUNED_ON if "half" in rows else None,
+        )
+        labels = metrics.labels(answers, PRIORITIES if task == "priority" else tuple(model.classes[task]))
+        figures, classes = metrics.summary(
+            answers, bootstrap=settings.bootstrap, confidence=settings.confidence, seed=settings.seed
+        )
+        found[task] = TaskEvaluation(
+            answers=answers,
+            labels=labels,
+            figures=figures,
+            classes=classes.set_index("label").loc[list(labels)].reset_index(),
+            slices=slices.table(answers, by, settings),
+            importance=model.importance(task).head(MOST_FEATURES).reset_index(drop=True),
+            threshold=head.threshold.value,
+            threshold_why=head.threshold.why,
+            members=pd.DataFrame(
+                [(voter.family, voter.weight, voter.score) for voter in head.voters],
+                columns=["family", "weight", "score"],
+            ),
+        )
+    return Evaluation(
+        on=on,
+        tasks=found,
+        keys=frozenset(rows["text_key"]),
+        taxonomy=model.taxonomy.digest,
+        model=name,
+        settings=settings,
+        info=model.info,
+    )

@@ -1,0 +1,227 @@
+"""How good one task's answers are against gold, every figure with a bootstrap interval."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ticket_triage.evaluation.intervals import Figure, Floats, percentile, resamples, wilson
+
+BINS = 15  # of confidence, as in Guo et al. 2017
+
+
+def answers(
+    gold: "pd.Series[str]",
+    probabilities: pd.DataFrame,
+    *,
+    second: "pd.Series[str] | None" = None,
+    predicted: "pd.Series[str] | None" = None,
+    confidence: "pd.Series[float] | None" = None,
+    auto: "pd.Series[bool] | None" = None,
+    judged: "pd.Series[bool] | None" = None,
+) -> pd.DataFrame:
+    """Put gold and a model's answers side by side, a row per ticket that has gold: all figures start from it.
+
+    Args:
+        gold: labels, missing where there is none; labels that the model does not know are allowed.
+        probabilities: same index, one column per class that the model knows; rows sum to 1.
+        second: a second label that is acceptable too.
+        predicted, confidence: the model's answer; the most probable class if not given.
+        auto: whether the ticket was routed without a person; none if not given.
+        judged: whether the routing of this ticket may be reported on; all if not given.
+
+    Returns:
+        Columns actual, second, predicted (str), confidence, loss (negative log-probability of gold, in nats,
+        probabilities clipped as scikit-learn does), auto, judged (bool).
+    """
+    here = gold.notna()
+    rows = gold.index[here]
+    proba = probabilities.loc[rows]
+    actual = gold[here].astype("object")
+    columns = proba.columns.get_indexer(pd.Index(actual))
+    own = np.where(columns >= 0, proba.to_numpy(np.float64)[np.arange(len(rows)), columns], 0.0)
+    tiny = np.finfo(np.float64).eps
+    return pd.DataFrame(
+        {
+            "actual": actual,
+            "second": None if second is None else second[here].astype("object").where(second.notna(), None),
+            "predicted": (proba.idxmax(axis=1) if predicted is None else predicted[here]).astype("object"),
+            "confidence": (proba.max(axis=1) if confidence is None else confidence[here]).astype(np.float64),
+            "loss": -np.log(np.clip(own, tiny, 1 - tiny)),
+            "auto": False if auto is None else auto[here].astype(bool),
+            "judged": True if judged is None else judged[here].astype(bool),
+        },
+        index=rows,
+    )
+
+
+def labels(table: pd.DataFrame, order: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Every label of gold or answers: those of `order` first, in its order, the others sorted."""
+    seen = set(table["actual"]) | set(table["predicted"])
+    return (*(label for label in order if label in seen), *sorted(seen - set(order)))
+
+
+def figures(table: pd.DataFrame, weights: Floats | None = None) -> tuple[dict[str, Floats], Floats]:
+    """Every headline figure and every class's F1, once for each row of `weights`.
+
+    Macro-F1 is over the classes that gold has; `ece` is the expected calibration error over 15 bins of equal
+    width (Naeini et al. 2015; Guo et al. 2017), `aurc` the area under the risk-coverage curve (Geifman et al.
+    2019). Those that begin with `auto` are over judged tickets; `auto_precision` counts the second label too.
+
+    Args:
+        table: as `answers` gives it.
+        weights: resamples × rows; once 1 for each row if not given.
+
+    Returns:
+        Name -> array of resamples; and F1, resamples × `labels(table)`, NaN where gold has none of the class.
+    """
+    weights = np.ones((1, len(table))) if weights is None else weights
+    names = pd.Index(labels(table))
+    actual = _one_hot(names.get_indexer(pd.Index(table["actual"])), len(names))
+    predicted = _one_hot(names.get_indexer(pd.Index(table["predicted"])), len(names))
+    correct, acceptable = _right(table)
+    confidence = table["confidence"].to_numpy()
+    judged = table["judged"].to_numpy(np.float64)
+    auto = table["auto"].to_numpy() * judged
+    per_row = [
+        correct,
+        acceptable,
+        table["loss"],
+        confidence,
+        judged,
+        auto,
+        auto * acceptable,
+        auto * correct,
+    ]
+    gaps = _one_hot(_bins(confidence), BINS) * (correct - confidence)[:, None]
+    sums = weights @ np.hstack([np.column_stack(per_row), gaps, actual * predicted, actual, predicted])
+    plain, gap, hit, support, given = np.split(
+        sums, np.cumsum([len(per_row), BINS, *[len(names)] * 2]), axis=1
+    )
+    total = weights.sum(axis=1)
+    f1 = _share(2 * hit, np.where(support > 0, support + given, 0))
+    return {
+        "macro_f1": _share(np.nansum(f1, axis=1), (support > 0).sum(axis=1)),
+        "accuracy": _share(plain[:, 0], total),
+        "accuracy_second": _share(plain[:, 1], total),
+        "ece": _share(np.abs(gap).sum(axis=1), total),
+        "aurc": _aurc(correct, confidence, weights),
+        "log_loss": _share(plain[:, 2], total),
+        "mean_confidence": _share(plain[:, 3], total),
+        "auto_share": _share(plain[:, 5], plain[:, 4]),
+        "auto_precision": _share(plain[:, 6], plain[:, 5]),
+        "auto_precision_strict": _share(plain[:, 7], plain[:, 5]),
+    }, f1
+
+
+def summary(
+    table: pd.DataFrame, *, bootstrap: int, confidence: float, seed: int
+) -> tuple[dict[str, Figure], pd.DataFrame]:
+    """The headline figures with percentile bootstrap intervals, and the table of classes.
+
+    The precision of what is routed has Wilson's interval instead: a share this close to 1 is
+    the same in most resamples, and the bootstrap would call it certain.
+
+    Returns:
+        Name -> figure; and a row for each of `labels(table)`: label, precision (NaN if never answered),
+        recall and f1 (NaN if gold has none), f1_low, f1_high, support, predicted (counts).
+    """
+    values, f1 = figures(table)
+    drawn = [figures(table, weights) for weights in resamples(len(table), bootstrap, seed)]
+    intervals = {
+        name: Figure(
+            float(value[0]), *percentile(np.concatenate([part[name] for part, _ in drawn]), confidence)
+        )
+        for name, value in values.items()
+    }
+    routed = table[table["auto"] & table["judged"]]
+    for name, right in zip(("auto_precision_strict", "auto_precision"), _right(routed), strict=True):
+        bounds = wilson(int(right.sum()), len(routed), confidence)
+        intervals[name] = Figure(intervals[name].value, *bounds)
+    f1_drawn = np.concatenate([part for _, part in drawn])
+    matrix = confusion(table)
+    hit, support, given = np.diag(matrix), matrix.sum(axis=1).to_numpy(), matrix.sum(axis=0).to_numpy()
+    spans = [percentile(column, confidence) for column in f1_drawn.T]
+    return intervals, pd.DataFrame(
+        {
+            "label": list(matrix.index),
+            "precision": _share(hit, given),
+            "recall": _share(hit, support),
+            "f1": f1[0],
+            "f1_low": [low for low, _ in spans],
+            "f1_high": [high for _, high in spans],
+            "support": support,
+            "predicted": given,
+        }
+    )
+
+
+def confusion(table: pd.DataFrame, order: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Counts of tickets, gold labels down, answers across, both in the order of `labels(table, order)`."""
+    names = list(labels(table, order))
+    counts = pd.crosstab(table["actual"], table["predicted"])
+    return counts.reindex(index=names, columns=names, fill_value=0)
+
+
+def reliability(table: pd.DataFrame) -> pd.DataFrame:
+    """A row per bin of confidence that has tickets: above, to, tickets, confidence (their mean), accuracy."""
+    correct, _ = _right(table)
+    rows = pd.DataFrame(
+        {"bin": _bins(table["confidence"].to_numpy()), "confidence": table["confidence"].to_numpy()}
+    )
+    means = (
+        rows.assign(accuracy=correct, tickets=1)
+        .groupby("bin")
+        .agg(tickets=("tickets", "sum"), confidence=("confidence", "mean"), accuracy=("accuracy", "mean"))
+    )
+    bounds = pd.DataFrame({"above": means.index / BINS, "to": (means.index + 1) / BINS}, index=means.index)
+    return bounds.join(means).reset_index(drop=True)
+
+
+def risk_coverage(table: pd.DataFrame) -> pd.DataFrame:
+    """The share of wrong answers among the surest ones: a row per distinct confidence, from the highest down.
+
+    Returns:
+        threshold (answers at least this sure are kept), coverage (share kept), risk (share of those wrong).
+    """
+    correct, _ = _right(table)
+    rows = pd.DataFrame({"threshold": table["confidence"].to_numpy(), "wrong": 1 - correct, "kept": 1.0})
+    kept = rows.groupby("threshold").sum().sort_index(ascending=False).cumsum().reset_index()
+    return pd.DataFrame(
+        {
+            "threshold": kept["threshold"],
+            "coverage": kept["kept"] / len(table),
+            "risk": kept["wrong"] / kept["kept"],
+        }
+    )
+
+
+def _right(table: pd.DataFrame) -> tuple[Floats, Floats]:
+    first = (table["predicted"] == table["actual"]).to_numpy()
+    either = first | (table["predicted"] == table["second"]).to_numpy()
+    return first.astype(np.float64), either.astype(np.float64)
+
+
+def _bins(confidence: Floats) -> npt.NDArray[np.intp]:
+    return np.clip(np.ceil(confidence * BINS).astype(np.intp) - 1, 0, BINS - 1)
+
+
+def _one_hot(codes: npt.NDArray[np.intp], width: int) -> Floats:
+    return np.eye(width)[codes]
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    shares: Floats = np.full(np.shape(part), np.nan)
+    np.divide(part, whole, out=shares, where=np.asarray(whole) > 0)
+    return shares
+
+
+def _aurc(correct: Floats, confidence: Floats, weights: Floats) -> Floats:
+    # The mean over tickets of the risk among those at least as sure; equally sure ones are kept together.
+    order = np.argsort(-confidence, kind="stable")
+    ranked = confidence[order]
+    last = np.searchsorted(-ranked, -ranked, side="right") - 1
+    ranked_weights = weights[:, order]
+    kept = np.cumsum(ranked_weights, axis=1)
+    wrong = np.cumsum(ranked_weights * (1 - correct[order]), axis=1)
+    risk = _share(wrong, kept)[:, last]
+    return _share(np.nansum(ranked_weights * risk, axis=1), kept[:, -1])

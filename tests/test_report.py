@@ -1,0 +1,101 @@
+"""The files of an evaluation: complete, equal for equal figures, and open offline."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import small_model
+
+from ticket_triage import params
+from ticket_triage.evaluation import Evaluation, evaluate, report
+
+SETTINGS = params.Evaluate(bootstrap=30, confidence=0.9, min_slice=30, seed=0)
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> Evaluation:
+    tickets = small_model.tickets(160, seed=1)
+    model = small_model.SmallModel.fit(small_model.tickets(150, seed=2))
+    return evaluate(model, tickets, small_model.hindsight(tickets), SETTINGS, name="0123abcd")
+
+
+def visible(page: str) -> str:
+    """The words of a page; fails on a tag that loads anything or that is not closed in its order."""
+    words: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+            assert tag not in ("script", "link", "img", "iframe", "object")
+            assert not [
+                value
+                for name, value in attributes
+                if name in ("src", "href") and not str(value).startswith("#")
+            ]
+
+        def handle_data(self, data: str) -> None:
+            words.append(data)
+
+    Reader().feed(page)
+    assert "@import" not in page and "url(" not in page
+    return re.sub(r"\s+", " ", " ".join(words))
+
+
+def test_the_page_says_what_was_measured_and_loads_nothing(evaluation: Evaluation) -> None:
+    words = visible(report.page(evaluation, openings=3))
+    for said in (
+        "Evaluation on validation",
+        "0123abcd",
+        "opened 3 times",
+        "Macro-F1",
+        "90 % intervals",
+        "billing",
+    ):
+        assert said in words
+    assert f"{evaluation.tasks['category'].figures['macro_f1'].value:.3f}" in words
+    assert "logistic_regression" in words and "chosen for the test" in words and "Acme" in words
+    assert "opened" not in visible(report.page(evaluation))
+
+
+def test_no_ticket_text_is_in_any_file(evaluation: Evaluation, tmp_path: Path) -> None:
+    report.write(tmp_path, evaluation)
+    texts = small_model.tickets(160, seed=1)["text"]
+    for file in tmp_path.iterdir():
+        content = file.read_text("utf-8")
+        assert not [text for text in texts if text in content]
+
+
+def test_equal_evaluations_are_equal_bytes(evaluation: Evaluation, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        report.write(tmp_path / folder, evaluation)
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+def test_metrics_and_tables_are_as_measured(evaluation: Evaluation, tmp_path: Path) -> None:
+    report.write(tmp_path, evaluation)
+    assert json.loads((tmp_path / "metrics.json").read_text()) == evaluation.headline()
+    confusion = pd.read_csv(tmp_path / "confusion_category.csv")
+    assert list(confusion) == ["actual", "predicted"]
+    accuracy = (confusion["actual"] == confusion["predicted"]).mean()
+    assert accuracy == pytest.approx(evaluation.headline()["category.accuracy"], abs=1e-6)
+    for name in ("classes", "reliability", "risk_coverage", "importance", "slices"):
+        table = pd.read_csv(tmp_path / f"{name}.csv")
+        assert set(table["task"]) == {"category", "priority"}
+
+
+def test_a_model_of_one_task_has_every_table_too(tmp_path: Path) -> None:
+    tickets = small_model.tickets(60, seed=1)
+    model = small_model.SmallModel.fit(tickets, tasks=("category",))
+    report.write(tmp_path, evaluate(model, tickets, None, SETTINGS))
+    assert pd.read_csv(tmp_path / "confusion_priority.csv").empty
+    assert "priority" not in visible((tmp_path / "report.html").read_text("utf-8"))
+
+
+def test_labels_and_features_are_escaped() -> None:
+    tickets = small_model.tickets(60, seed=1)
+    tickets["gold_category"] = tickets["gold_category"].replace("billing", "<b>bill</b>")
+    model = small_model.SmallModel.fit(tickets)
+    assert "<b>bill" not in report.page(evaluate(model, tickets, None, SETTINGS))
