@@ -135,6 +135,8 @@ class Discreet(logging.Filter):
         if isinstance(error, ValidationError):
             record.levelno, record.levelname = logging.INFO, "INFO"
             note = f"refused, {error.error_count()} faults in the input"
+        elif type(error).__module__ == "bentoml.exceptions":  # raised on purpose: nothing to look for
+            note = type(error).__qualname__
         else:
             note = f"{type(error).__qualname__}\n{''.join(traceback.format_tb(error.__traceback__))}".rstrip()
         record.msg, record.args = f"{record.getMessage()}: {note}", None
