@@ -21,7 +21,7 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d\d(?=(?:[ -]?[A-Z0-9]){11})", re.IGNORECASE)
 
 _SPLIT = "[ .\\-\u2010-\u2013]"  # between the groups of a number
 # A number stands alone: not in a word, a link, a hashtag or a longer number.
-_START = r"(?<![\w@#/=])(?<!\d[.,:-])"
+_START = r"(?<![\w@#/=])(?<!\d[.,:])(?<!\w-)"
 _END = r"(?![\w@]|[-/.,:]\d)"
 
 # The first digits that card networks issue (ISO/IEC 7812), in the ways that cards print them.
@@ -36,7 +36,8 @@ _EMAIL = re.compile(
       (?<![\w.%+-])(?:\w++')?[\w%+-][\w.%+-]*+@[\w-]++(?:\.[\w-]++)*\.[^\W\d_]{2,24}(?!\w)
     | (?<![\w.%+-])[\w%+-][\w.%+-]*+\s?[(\[]\s?at\s?[)\]]\s?[\w-]{1,63}
       (?:\s?[(\[]\s?dot\s?[)\]]\s?|\.)[^\W\d_]{2,24}\b
-    | (?<![\w.%+-])[\w%+-][\w.%+-]*+\ at\ [\w-]{1,63}\ dot\ (?:com|org|net|co|io|edu|gov|uk|de|fr|es|eu)\b
+    | (?<![\w.%+-])[\w%+-]{1,64}[\d._][\w.%+-]*+\ at\ [\w-]{1,63}
+      \ dot\ (?:com|org|net|co|io|edu|gov|uk|de|fr|es|eu)\b
     | \b__email__\b
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -44,7 +45,7 @@ _EMAIL = re.compile(
 
 _SHAPES = rf"""
     (?:1{_SPLIT})?(?:\(\d{{3}}\)[ ]?|\d{{3}}{_SPLIT})\d{{3}}{_SPLIT}\d{{4}}  # North America
-  | \(?0\d{{1,4}}\)?(?:{_SPLIT}|/){{1,2}}\d{{3,4}}{_SPLIT}?\d{{3,5}}         # a trunk 0, then groups
+  | (?:\(0\d{{1,4}}\)|0(?!00)\d{{1,4}})(?:{_SPLIT}|/){{0,2}}(?<!\d)\d{{3,4}}{_SPLIT}?\d{{3,5}}  # a trunk 0
   | 0\d(?:{_SPLIT}\d\d){{4}}                                                 # France
   | 07\d{{9}} | 0[67]\d{{8}} | 04\d{{8}} | 0[789]0\d{{8}}                    # mobiles: UK, FR, AU, JP
   | [679]\d\d(?:[ -]\d{{3}}){{2}} | [679]\d\d(?:[ ]\d\d){{3}}                # Spain
@@ -57,13 +58,14 @@ _NUMBER = re.compile(
     rf"""
     (?P<keep>  # what looks like a telephone number after these words is the number of a thing
         \b(?:order|booking|reservation|confirmation|ref|reference|tracking|case|ticket|invoice|serial|account
-            |acct|claim|parcel|package|shipment|consignment|item|sku|model|part|po|rma|policy|flight|imei
-            |bestellung|pedido|commande|reserva|factura|facture)
-        (?:[\s:.\#=-]|\b(?:number|num|no|nr|id|is|code)\b){{1,5}}(?:{_SHAPES}){_END}
+            |acct|claim|parcel|package|shipment|consignment|item|sku|model|part|po|rma|policy|flight|imei|sr|s/n
+            |pin|bestellung|pedido|commande|reserva|factura|facture)
+        (?:[\s:.\#=-]|\b(?:number|num|no|nr|id|is|code)\b){{1,5}}
+        (?:{_SHAPES}|\d[\d-]{{6,21}}|(?:\d{{4}}\ ){{3,5}}\d\d){_END}
     )
   | (?P<told>  # any digits after these words are a telephone number
         \b(?:call(?:ed|ing)?|phone|telephone|tel|mobile|mob|cell|cellphone|fax|whatsapp|sms|dial|ring|text\ me
-            |reach\ me|contact\ me|contact\ number|my\ number|my\ no|number\ is|teléfono|téléphone|telefon
+            |reach\ me|contact\ me|contact\ number|my\ number|my\ no|teléfono|téléphone|telefon
             |móvil)
         (?:[\s:.\#=]|\b(?:me|us|him|her|my|the|is|on|at|back|no|nr|num|number|to|phone|cell|mobile|home
             |work|from|via)\b){{1,6}}
@@ -72,11 +74,15 @@ _NUMBER = re.compile(
         (?<![\w.])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?!\w|\.\d)
       | (?<![\w:.])(?=[\da-f:]*\d)[\da-f]{{0,4}}(?::[\da-f]{{0,4}}){{2,7}}(?![\w:])
     )
-  | (?P<ssn> {_START}(?!000|666|9)\d{{3}}-\d\d-\d{{4}}{_END} )
+  | (?P<ssn>
+        \b(?:ssn|social\ security)(?:\s(?:number|no))?(?:[\s:.\#]|\bis\b){{1,4}}
+        \d{{3}}[ -]?\d\d[ -]?\d{{4}}{_END}
+    )
   | (?P<abroad>
         {_START}(?:\+|00)1{_SPLIT}?\(?\d{{3}}\)?{_SPLIT}?\d{{3}}{_SPLIT}?\d{{4}}{_END}
-      | {_START}\+\d{{1,3}}(?:{_SPLIT}?\(0\))?(?:(?:{_SPLIT}|/)?\(?\d{{2,4}}\)?){{2,5}}\d?{_END}
-      | {_START}00[1-9]\d{{0,2}}(?:(?:{_SPLIT}|/)\(?\d{{2,4}}\)?){{2,5}}{_END}
+      | {_START}\+(?!0)\d{{1,3}}(?:{_SPLIT}?\(0\)|{_SPLIT}\d)?
+        (?:(?:{_SPLIT}|/)?(?:\d{{2,4}}|\(\d{{2,4}}\))){{2,5}}\d?{_END}
+      | {_START}00[1-9]\d{{0,2}}(?:(?:{_SPLIT}|/)(?:\d{{2,4}}|\(\d{{2,4}}\))){{2,5}}{_END}
       | {_START}00(?:3[0-469]|4[013-9]|351|353|91)\d{{8,11}}{_END}
     )
   | (?P<phone>
@@ -95,7 +101,7 @@ _ADDRESS = re.compile(
     (?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|terrace|square|sq
         |parkway|pkwy|highway|hwy|close|crescent|circle)\b
   | {_START}\d{{1,5}}[a-z]?,?\ (?!(?:the|a|my|your|this|that|in|on|of|to|days?|hours?|min|minutes?|miles?
-        |cars?|weeks?|star)\b)[a-z]{{3,30}}\ (?:street|avenue|boulevard|lane|road)\b
+        |cars?|weeks?|star|blocks?)\b)[a-z]{{3,30}}\ (?:street|avenue|boulevard|lane|road)\b
   | {_START}\d{{1,4}}(?:\ bis)?,?\ (?:rue|avenue|boulevard|impasse|allée)(?:\ (?:de|du|des|la|le|les))*
     (?-i:\ [A-ZÉ][\w'-]{{1,30}}){{1,3}}
   | \b(?:calle|avenida|avda|plaza|paseo)\.?(?:\ (?:de|del|la|las|los))*
@@ -107,8 +113,8 @@ _ADDRESS = re.compile(
 
 # What each of them cannot do without, quick to look for: most texts have none of it.
 _JOINT = re.compile(r"\w@\w|[(\[]\s?at\s?[)\]]| dot |__email", re.IGNORECASE)
-_LONE = re.compile(r"(?<![\w@/.])\d{1,5}[a-z]?\b", re.IGNORECASE)
-_RUN = re.compile(r"\d(?:\W{0,3}\d){5}|:[\da-f]{0,4}:|\d\.\d{1,3}\.\d", re.IGNORECASE)
+_LONE = re.compile(r"(?<![\w@/.])\d")
+_RUN = re.compile(r"(?<![@\d])\d(?:\W{0,3}\d){5}|:[\da-f]{0,4}:|\d\.\d{1,3}\.\d", re.IGNORECASE)
 
 _VERSION = re.compile(
     r"(?:version|build|firmware|release|update|driver|software|ios|android|\bv)[\s:.]*$", re.IGNORECASE
