@@ -1,5 +1,6 @@
 """`params.yaml` as typed, frozen values; a key that nobody knows is refused by name."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ PATH = Path("params.yaml")
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+Day = Annotated[date, Field(strict=False)]
 
 
 class Section(BaseModel):
@@ -88,7 +90,8 @@ class Validate(Section):
     taxonomy: str
     max_quarantined: Share
     text_length: tuple[int, int] = Field(strict=False)
-    dates: tuple[str, str] = Field(strict=False)
+    dates: tuple[Day, Day] = Field(strict=False)
+    max_bad_raw: Share
     max_empty_texts: Share
     max_duplicate_texts: Share
     main_languages: list[str]
