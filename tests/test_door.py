@@ -1,0 +1,148 @@
+import logging
+
+import anyio
+import httpx
+import pytest
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+
+from ticket_triage.serving.door import LOGGERS, Discreet, Door, guard_logs
+
+LIMIT = 100
+
+
+async def echo(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def refuse(request: Request) -> JSONResponse:
+    detail = [
+        {"type": "missing", "loc": ["text"], "msg": "Field required"},
+        {"type": "extra_forbidden", "loc": ["{txt}"], "msg": "Extra inputs are not permitted"},
+    ]
+    return JSONResponse({"error": "2 validation errors", "detail": detail}, 400)
+
+
+async def broken(request: Request) -> JSONResponse:
+    return JSONResponse(
+        {"error": "a long story with the customer's words"}, int(request.path_params["status"])
+    )
+
+
+def call(method: str, path: str, **options) -> httpx.Response:
+    app = Door(
+        Starlette(
+            routes=[
+                Route("/echo", echo, methods=["POST"]),
+                Route("/refuse", refuse, methods=["POST"]),
+                Route("/broken/{status}", broken),
+            ]
+        ),
+        limit=LIMIT,
+    )
+
+    async def go() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.request(method, path, **options)
+
+    return anyio.run(go)
+
+
+def post(path: str, content, **headers: str) -> httpx.Response:
+    return call("POST", path, content=content, headers={"content-type": "application/json", **headers})
+
+
+def test_a_body_passes_whole():
+    assert post("/echo", b"x" * LIMIT).text == str(LIMIT)
+    assert post("/echo", b"").text == "0"
+
+
+def test_a_body_over_the_limit_is_refused_announced_or_not():
+    async def parts():
+        for _ in range(LIMIT):
+            yield b"xx"
+
+    for content in (b"x" * (LIMIT + 1), parts()):
+        answer = post("/echo", content)
+        assert answer.status_code == 413
+        assert answer.json() == {"error": f"the body is larger than {LIMIT} bytes"}
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data", "application/vnd.bentoml+pickle", ""])
+def test_what_is_not_json_is_refused(kind):
+    answer = call("POST", "/echo", content=b"x", headers={"content-type": kind})
+    assert answer.status_code == 415
+    assert set(answer.json()) == {"error"}
+
+
+def test_json_with_a_charset_and_no_type_at_all_are_taken():
+    assert post("/echo", b"x", **{"content-type": "application/json; charset=utf-8"}).text == "1"
+    assert call("POST", "/echo", content=b"x").text == "1"
+
+
+def test_faults_of_the_input_become_one_sentence():
+    answer = post("/refuse", b"{}")
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "`text` is missing; `{txt}` is not a known field"}
+
+
+@pytest.mark.parametrize("status", [500, 503, 504])
+def test_what_a_fault_here_says_is_not_passed_on(status):
+    answer = call("GET", f"/broken/{status}")
+    assert answer.status_code == status
+    assert set(answer.json()) == {"error"}
+    assert "customer" not in answer.text
+
+
+def test_unknown_paths_and_methods_have_the_same_shape():
+    assert call("GET", "/nowhere").json() == {"error": "there is no /nowhere here"}
+    answer = call("GET", "/echo")
+    assert answer.status_code == 405
+    assert answer.json() == {"error": "GET is not allowed on /echo"}
+    assert answer.headers["allow"] == "POST"
+
+
+def logged(error: Exception) -> logging.LogRecord:
+    try:
+        raise error
+    except Exception as raised:
+        record = logging.LogRecord(
+            "x",
+            logging.ERROR,
+            __file__,
+            1,
+            "Exception on %s",
+            ("/a",),
+            (type(raised), raised, raised.__traceback__),
+        )
+    assert Discreet().filter(record)
+    return record
+
+
+def test_a_logged_exception_keeps_its_place_and_loses_its_words():
+    text = logging.Formatter().format(logged(ValueError("my card number")))
+    assert "ValueError" in text and "test_door.py" in text and "Exception on /a" in text
+    assert "my card number" not in text
+
+
+def test_refused_input_is_one_line_at_info():
+    class Wanted(BaseModel):
+        text: int
+
+    try:
+        Wanted.model_validate({"text": "my card number"})
+    except ValidationError as error:
+        record = logged(error)
+    assert record.levelname == "INFO"
+    assert logging.Formatter().format(record) == "Exception on /a: refused, 1 faults in the input"
+
+
+def test_the_filter_is_put_once_on_each_logger():
+    guard_logs()
+    guard_logs()
+    for name in LOGGERS:
+        assert sum(isinstance(known, Discreet) for known in logging.getLogger(name).filters) == 1
