@@ -16,14 +16,12 @@ def main(model: str, validation: str, hindsight: str, out: str) -> None:
         read_table(Path(validation)),
         read_table(Path(hindsight), ["ticket_id", "brand"]),
         params.load("evaluate"),
-        name=sha256(Path(model)),
+        digest=sha256(Path(model)),
     )
     report.write(Path(out), evaluation)
     for task, part in evaluation.tasks.items():
-        score, routed = part.figures["macro_f1"], part.figures["auto_share"]
-        say(
-            f"{task}: macro-F1 {score.value:.3f} ({score.low:.3f} to {score.high:.3f}), {routed.value:.0%} routed"
-        )
+        f1, routed = part.figures["macro_f1"], part.figures["auto_share"]
+        say(f"{task}: macro-F1 {f1.value:.3f} ({f1.low:.3f} to {f1.high:.3f}); {routed.value:.0%} routed")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import small_model
 
 from ticket_triage import params
 from ticket_triage.evaluation import Evaluation, evaluate, report
+from ticket_triage.evaluation.comparison import compare
 
 SETTINGS = params.Evaluate(bootstrap=30, confidence=0.9, min_slice=30, seed=0)
 
@@ -19,7 +20,7 @@ SETTINGS = params.Evaluate(bootstrap=30, confidence=0.9, min_slice=30, seed=0)
 def evaluation() -> Evaluation:
     tickets = small_model.tickets(160, seed=1)
     model = small_model.SmallModel.fit(small_model.tickets(150, seed=2))
-    return evaluate(model, tickets, small_model.hindsight(tickets), SETTINGS, name="0123abcd")
+    return evaluate(model, tickets, small_model.hindsight(tickets), SETTINGS, digest="0123abcd")
 
 
 def visible(page: str) -> str:
@@ -99,3 +100,50 @@ def test_labels_and_features_are_escaped() -> None:
     tickets["gold_category"] = tickets["gold_category"].replace("billing", "<b>bill</b>")
     model = small_model.SmallModel.fit(tickets)
     assert "<b>bill" not in report.page(evaluate(model, tickets, None, SETTINGS))
+
+
+def test_the_promotion_page_shows_both_models_the_verdict_and_the_openings() -> None:
+    tickets = small_model.tickets(160, seed=1)
+    ours, theirs = (
+        evaluate(
+            small_model.SmallModel.fit(small_model.tickets(rows, seed=2)),
+            tickets,
+            None,
+            SETTINGS,
+            on="the gold test",
+        )
+        for rows in (150, 50)
+    )
+    pair = compare(ours, theirs, bootstrap=30, confidence=0.9, seed=0)
+    reasons = ["version 2 <takes> the place."]
+    page = report.promotion_page(
+        True, reasons, [pair], candidate="version 2", champion="version 1", openings=1
+    )
+    words = visible(page)
+    for said in (
+        "Promotion of version 2",
+        "version 2 <takes> the place.",
+        "opened 1 time so far",
+        "On the gold test",
+    ):
+        assert said in words
+    for one in (ours, theirs):
+        assert f"{one.tasks['category'].figures['macro_f1'].value:.3f}" in words
+    difference = pair.tasks["category"]
+    assert f"{difference.mended} mended, {difference.broken} broken" in words
+
+
+def test_the_promotion_page_of_a_first_model_and_the_notice_need_no_champion() -> None:
+    tickets = small_model.tickets(60, seed=1)
+    alone = compare(
+        evaluate(small_model.SmallModel.fit(tickets), tickets, None, SETTINGS),
+        None,
+        bootstrap=9,
+        confidence=0.9,
+        seed=0,
+    )
+    page = report.promotion_page(
+        True, ["It is the first."], [alone], candidate="version 1", champion=None, openings=1
+    )
+    assert "no champion" in visible(page)
+    assert "Nothing to do." in visible(report.notice("Promotion", ["Nothing to do."]))

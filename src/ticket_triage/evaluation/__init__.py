@@ -47,10 +47,11 @@ class Evaluation:
     """A model's quality on one set of tickets."""
 
     on: str
-    tasks: dict[Task, TaskEvaluation]
+    tasks: dict[Task, TaskEvaluation]  # that the model answers and the tickets have gold for
+    answers: tuple[Task, ...]  # all that the model answers
     keys: frozenset[str]  # text keys of the tickets
     taxonomy: str  # digest
-    model: str  # hash of the model's folder, or what the caller calls it
+    model: str  # hash of its folder
     settings: params.Evaluate
     info: Mapping[str, object]  # what the model was made of
 
@@ -77,7 +78,7 @@ def evaluate(
     settings: params.Evaluate,
     *,
     on: str = "validation",
-    name: str = "",
+    digest: str = "",
 ) -> Evaluation:
     """Measure `model` on the tickets that have gold, task by task.
 
@@ -87,7 +88,7 @@ def evaluate(
         tickets: a split file: the ticket table followed by gold columns.
         hindsight: who answered, to slice the report by.
         on: what the set of tickets is called in the report.
-        name: what the model is called in the report: its hash or version.
+        digest: hash of the model's folder, by which two evaluations know that they are of one model.
 
     Raises:
         TriageError: no ticket has gold for a task of the model.
@@ -138,9 +139,10 @@ def evaluate(
     return Evaluation(
         on=on,
         tasks=found,
+        answers=model.tasks,
         keys=frozenset(rows["text_key"]),
         taxonomy=model.taxonomy.digest,
-        model=name,
+        model=digest,
         settings=settings,
         info=model.info,
     )

@@ -157,9 +157,10 @@ def summary(
 
 def confusion(table: pd.DataFrame, order: tuple[str, ...] = ()) -> pd.DataFrame:
     """Counts of tickets, gold labels down, answers across, both in the order of `labels(table, order)`."""
-    names = list(labels(table, order))
-    counts = pd.crosstab(table["actual"], table["predicted"])
-    return counts.reindex(index=names, columns=names, fill_value=0)
+    names = pd.Index(labels(table, order))
+    actual, predicted = (names.get_indexer(pd.Index(table[column])) for column in ("actual", "predicted"))
+    counts = np.bincount(actual * len(names) + predicted, minlength=len(names) ** 2)
+    return pd.DataFrame(counts.reshape(len(names), len(names)), index=names, columns=names)
 
 
 def reliability(table: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ _WIDTH, _HEIGHT, _EDGE = 360, 240, 36
 
 
 def heatmap(counts: pd.DataFrame) -> str:
-    """A confusion matrix: gold down, answers across; the darker, the larger the share of the gold label."""
+    """A confusion matrix: gold down, answers across; the stronger, the larger the share of the gold label."""
     names, cell = list(counts.index), 44 if len(counts) <= 15 else 14
     left, top = 8 + 7 * max(map(len, names)), 8 + 5 * max(map(len, names))
     matrix = counts.to_numpy(np.int64)

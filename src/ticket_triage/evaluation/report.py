@@ -1,7 +1,7 @@
 """An evaluation as files: metrics and plot tables for DVC, and one page that opens offline."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import jinja2
 import pandas as pd
 
 from ticket_triage.evaluation import Evaluation, TaskEvaluation, metrics, plots
+from ticket_triage.evaluation.comparison import Pair
 from ticket_triage.files import atomic, write_json, write_text
 from ticket_triage.schema import TASKS, Task
 
@@ -69,6 +70,78 @@ def page(evaluation: Evaluation, openings: int | None = None) -> str:
         tasks=[_task(task, part) for task, part in evaluation.tasks.items()],
         info=[(key, value) for key, value in sorted(evaluation.info.items()) if isinstance(value, plain)],
     )
+
+
+def promotion_page(
+    promote: bool,
+    reasons: Sequence[str],
+    pairs: Sequence[Pair],
+    *,
+    candidate: str,
+    champion: str | None,
+    openings: int,
+) -> str:
+    """Candidate beside champion on each set of tickets, with the verdict and its reasons, as one HTML page.
+
+    Args:
+        pairs: what was compared, most important first: the gold test, the newest tickets.
+        candidate, champion: what the page calls them: "version 8".
+    """
+    return _render(
+        "promotion.html",
+        title=f"Promotion of {candidate}",
+        promote=promote,
+        reasons=reasons,
+        candidate=candidate,
+        champion=champion,
+        openings=openings,
+        parts=[
+            {
+                "on": pair.candidate.on,
+                "confidence": pair.confidence,
+                "tasks": [_versus(task, pair, candidate, champion) for task in pair.candidate.tasks],
+            }
+            for pair in pairs
+        ],
+    )
+
+
+def notice(title: str, sentences: Sequence[str]) -> str:
+    """A page of a few sentences, where there was nothing to compare."""
+    return _render("promotion.html", title=title, promote=False, reasons=sentences, openings=None, parts=[])
+
+
+_COMPARED = {
+    "macro_f1": ("Macro-F1", "number"),
+    "accuracy": ("Accuracy", "percent"),
+    "accuracy_second": ("Second label too", "percent"),
+    "ece": ("Calibration error", "number"),
+    "log_loss": ("Log-loss", "number"),
+    "auto_share": ("Routed", "percent"),
+    "auto_precision": ("Right of those routed", "percent"),
+}
+
+
+def _versus(task: Task, pair: Pair, candidate: str, champion: str | None) -> dict[str, Any]:
+    ours = pair.candidate.tasks[task]
+    theirs = pair.champion.tasks.get(task) if pair.champion else None
+    dots = [(candidate, *ours.figures["macro_f1"])]
+    if theirs is not None:
+        dots.append((champion or "the champion", *theirs.figures["macro_f1"]))
+    f1 = ours.classes[["label", "support", "f1"]]
+    beside = theirs.classes[["label", "f1"]] if theirs is not None else f1[["label"]].assign(f1=math.nan)
+    rows = f1.merge(beside, on="label", how="left", suffixes=("", "_champion"))
+    return {
+        "name": task,
+        "tickets": ours.tickets,
+        "difference": pair.tasks.get(task),
+        "dots": plots.whiskers(dots),
+        "classes": rows[rows["support"] > 0].to_dict("records"),
+        "figures": [
+            (label, kind, ours.figures[name], theirs.figures[name] if theirs is not None else None)
+            for name, (label, kind) in _COMPARED.items()
+        ],
+    }
 
 
 def _task(task: Task, part: TaskEvaluation) -> dict[str, Any]:
