@@ -1,5 +1,8 @@
 """Two models on the same tickets."""
 
+from copy import deepcopy
+from functools import cache
+
 import numpy as np
 import pytest
 import small_model
@@ -13,6 +16,7 @@ SETTINGS = params.Evaluate(bootstrap=20, confidence=0.9, min_slice=30, seed=0)
 TICKETS = small_model.tickets(300, seed=4)
 
 
+@cache
 def measured(trained_on: int, seed: int = 1, tasks: tuple[str, ...] = ("category", "priority")) -> Evaluation:
     model = small_model.SmallModel.fit(small_model.tickets(trained_on, seed=seed), tasks)
     return evaluate(model, TICKETS, None, SETTINGS, on="the gold test", digest=f"{trained_on} {seed}")
@@ -63,7 +67,7 @@ def test_pairing_is_surer_than_two_intervals_side_by_side() -> None:
 
 def test_mcnemar_of_a_known_case() -> None:
     # 10 mended, 2 broken: two-sided binomial tail 2 * (1 + 12 + 66) / 2**12.
-    ours, theirs = measured(60), measured(60)
+    ours, theirs = deepcopy(measured(60)), deepcopy(measured(60))
     table = theirs.tasks["category"].answers
     right, wrong = (
         table["actual"],

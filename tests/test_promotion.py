@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from functools import cache
 
 import pytest
 import small_model
@@ -164,6 +165,7 @@ def test_two_fitted_models_are_judged_from_their_evaluations() -> None:
     settings = params.Evaluate(bootstrap=40, confidence=0.95, min_slice=30, seed=0)
     tickets = small_model.tickets(300, seed=4)
 
+    @cache
     def measured(rows: int, leak: int = 0) -> comparison.Evaluation:
         train = small_model.tickets(rows, seed=1)
         keys = [*train["text_key"], *tickets["text_key"].head(leak)]
