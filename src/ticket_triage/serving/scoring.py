@@ -29,6 +29,7 @@ PREDICTED = (
     "decision",
     "review_reasons",
 )
+OURS = (ROW, "model", *PREDICTED, "reasons", "error")
 OPTIONAL = tuple(name for name in Ticket.model_fields if name != "text")
 MAX_TEXT = next(m.max_length for m in Ticket.model_fields["text"].metadata if hasattr(m, "max_length"))
 # As the Kaggle file writes them; what is neither this nor ISO 8601 is a missing date.
@@ -76,13 +77,13 @@ def score(
     with reading(source, read_as, ROWS) as table:
         _check(source, table, text, ids)
         keys = tuple(ids) or tuple(name for name in IDS if name in table.columns)
-        with writing(
-            target, write_as, {name: table.types[name] for name in keys if name in table.types}
-        ) as write:
+        names = (*(keys or (ROW,)), "model", *PREDICTED, *(("reasons",) if reasons else ()), "error")
+        types = {name: table.types[name] for name in keys if name in table.types}
+        with writing(target, write_as, names, types) as write:
             for chunk in table.chunks({text, *keys, *OPTIONAL}):
                 columns = _score(model, ref, chunk, text, reasons)
-                numbers = list(range(tally.tickets + 1, tally.tickets + 1 + len(chunk)))
-                write({**({key: chunk.columns[key] for key in keys} or {ROW: numbers}), **columns})
+                columns |= {ROW: list(range(tally.tickets + 1, tally.tickets + 1 + len(chunk)))}
+                write(columns | {key: chunk.columns[key] for key in keys})
                 tally.tickets += len(chunk)
                 tally.review += columns["decision"].count("review")
                 tally.faults += len(chunk) - columns["error"].count(None)
@@ -91,6 +92,10 @@ def score(
 
 
 def _check(source: str, table: Table, text: str, ids: Sequence[str]) -> None:
+    if clash := [name for name in ids if name in OURS]:
+        raise TriageError(
+            f"the predictions have a column {clash[0]!r} of their own: rename the one in {source}"
+        )
     for name, option in ((text, "--text"), *((name, "--id") for name in ids)):
         if name not in table.columns:
             known = ", ".join(table.columns)

@@ -17,16 +17,16 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 class Write(Protocol):
-    """Appends columns of equal length, the same columns every time."""
+    """Appends columns of equal length, those that the file was opened with."""
 
     def __call__(self, columns: Columns) -> None: ...
 
 
 @contextmanager
-def writing(place: str, form: Format, types: Mapping[str, Any]) -> Iterator[Write]:
+def writing(place: str, form: Format, names: Sequence[str], types: Mapping[str, Any]) -> Iterator[Write]:
     """Open a file, or standard output for "-"; the file appears only if the block succeeds.
 
-    `types` are the parquet types of columns that are not ours.
+    `names` are the columns, in their order; `types` the parquet types of those that are not ours.
 
     Raises:
         TriageError: it cannot be written there.
@@ -38,38 +38,34 @@ def writing(place: str, form: Format, types: Mapping[str, Any]) -> Iterator[Writ
             sys.stdout.buffer, "utf-8", errors="replace", newline="", write_through=True
         )
         try:
-            yield _rows(stream, form)
+            yield _rows(stream, form, names)
         finally:
             stream.detach()  # else it would close standard output
         return
     if Path(place).is_dir():
         raise TriageError(f"{place} is a folder: name a file in it")
-    with atomic(Path(place)) as draft:
+    with atomic(Path(place)) as draft, draft.open("wb") as raw:
         if form == "parquet":
-            with draft.open("wb") as raw, _parquet(raw, types) as write:
+            with _parquet(raw, names, types) as write:
                 yield write
             return
-        with draft.open("wb") as raw:
-            packed = place.lower().endswith(".gz")
-            # No time stamp in the file: the same predictions are the same bytes.
-            binary = cast(IO[bytes], gzip.GzipFile("", "wb", fileobj=raw, mtime=0)) if packed else raw
-            with io.TextIOWrapper(binary, "utf-8", errors="replace", newline="") as stream:
-                yield _rows(stream, form)
+        packed = place.lower().endswith(".gz")
+        # No time stamp in the file: the same predictions are the same bytes.
+        binary = cast(IO[bytes], gzip.GzipFile("", "wb", fileobj=raw, mtime=0)) if packed else raw
+        with io.TextIOWrapper(binary, "utf-8", errors="replace", newline="") as stream:
+            yield _rows(stream, form, names)
 
 
-def _rows(stream: IO[str], form: Format) -> Write:
-    return _csv(stream) if form == "csv" else _jsonl(stream)
+def _rows(stream: IO[str], form: Format, names: Sequence[str]) -> Write:
+    return _csv(stream, names) if form == "csv" else _jsonl(stream, names)
 
 
-def _csv(stream: IO[str]) -> Write:
+def _csv(stream: IO[str], names: Sequence[str]) -> Write:
     writer = csv.writer(stream, lineterminator="\n")
-    header: list[str] = []
+    writer.writerow(names)
 
     def write(columns: Columns) -> None:
-        if not header:
-            header.extend(columns)
-            writer.writerow(header)
-        writer.writerows(zip(*(_cells(values) for values in columns.values()), strict=True))
+        writer.writerows(zip(*(_cells(columns[name]) for name in names), strict=True))
 
     return write
 
@@ -87,19 +83,19 @@ def _cell(value: list[Any]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _jsonl(stream: IO[str]) -> Write:
+def _jsonl(stream: IO[str], names: Sequence[str]) -> Write:
     encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
     def write(columns: Columns) -> None:
-        names = tuple(columns)
-        rows = zip(*columns.values(), strict=True)
+        rows = zip(*(columns[name] for name in names), strict=True)
         stream.write("".join(f"{encode(dict(zip(names, row, strict=True)))}\n" for row in rows))
 
     return write
 
 
 @contextmanager
-def _parquet(raw: IO[bytes], types: Mapping[str, Any]) -> Iterator[Write]:
+def _parquet(raw: IO[bytes], names: Sequence[str], types: Mapping[str, Any]) -> Iterator[Write]:
+    # Not in the serving environment, and half a second to import.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -112,26 +108,17 @@ def _parquet(raw: IO[bytes], types: Mapping[str, Any]) -> Iterator[Write]:
         "reasons": pa.list_(reason),
         "row": pa.int64(),
     }
-    writers: list[pq.ParquetWriter] = []
+    schema = pa.schema([(name, types.get(name) or ours.get(name, text)) for name in names])
 
     def write(columns: Columns) -> None:
-        if not writers:
-            schema = pa.schema([(name, types.get(name) or ours.get(name, text)) for name in columns])
-            writers.append(pq.ParquetWriter(raw, schema))
-        schema = writers[0].schema
         arrays = [
-            pa.array(
-                [_str(value) for value in values] if schema.field(name).type == text else values,
-                schema.field(name).type,
-            )
-            for name, values in columns.items()
+            pa.array(_texts(columns[f.name]) if f.type == text else columns[f.name], f.type) for f in schema
         ]
-        writers[0].write_table(pa.Table.from_arrays(arrays, schema=schema))
+        writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
-    yield write
-    for writer in writers:
-        writer.close()
+    with pq.ParquetWriter(raw, schema) as writer:
+        yield write
 
 
-def _str(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _texts(values: Sequence[Any]) -> list[str | None]:
+    return [None if value is None else str(value) for value in values]
