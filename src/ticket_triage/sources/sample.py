@@ -1,4 +1,4 @@
-"""Generated tickets: invented companies and customers in the Kaggle file's own seven columns, with gold labels."""
+"""Generated tickets: invented companies and customers in the Kaggle file's seven columns, and gold labels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,7 @@ from ticket_triage.sources.sample_phrases import Book, read
 from ticket_triage.sources.sample_text import Writer
 from ticket_triage.sources.sample_threads import Threads, threads
 from ticket_triage.sources.sample_voices import Voice, draws, voices
-
-Ints = NDArray[np.int64]
+from ticket_triage.sources.sample_world import DAY, Ints, by_category, customers, happenings, pick
 
 COLUMNS = (
     "tweet_id",
@@ -27,13 +26,13 @@ COLUMNS = (
     "response_tweet_id",
     "in_response_to_tweet_id",
 )
-FIRST_CUSTOMER = 200_000  # customers are numbers from here on, above the brands' own
-DAY = 86_400
 CHASED = 4_000  # a text that is sent again is at most so many tickets old
 
 
 @dataclass
 class _Tickets:
+    brand: Ints
+    customer: Ints
     texts: list[str]
     languages: list[str]
     labels: list[tuple[str, str | None, str, str]]  # category, second category, priority, sentiment
@@ -42,8 +41,8 @@ class _Tickets:
 def generate(phrases: Path, tickets: int, gold: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tweets as strings in twcs.csv's columns and order, and the gold labels of some of their tickets.
 
-    The gold frame has `tweet_id` and schema.GOLD_COLUMNS for `gold` tickets drawn uniformly (all, if there are
-    fewer); texts that share a key share a label. Same arguments, same frames.
+    The gold frame has `tweet_id` and schema.GOLD_COLUMNS for `gold` tickets drawn uniformly (all of them if
+    there are fewer); texts that share a key share a label. Same arguments, same frames.
 
     Raises:
         TriageError: the phrase book is missing, malformed or incomplete.
@@ -51,12 +50,12 @@ def generate(phrases: Path, tickets: int, gold: int, seed: int) -> tuple[pd.Data
     book = read(phrases)
     rng = np.random.default_rng(seed)
     speakers = voices(book, rng)
-    seconds, brand, category = _happenings(book, tickets, rng)
-    customer = _customers(book, tickets, rng)
+    seconds, brand, category = happenings(book, tickets, rng)
+    customer = customers(book, tickets, rng)
     draw = draws(rng)
     written = _write(book, speakers, brand, category, customer, draw, rng)
-    thread = threads(seconds, brand, len(speakers), rng)
-    tweets = _tweets(book, speakers, brand, customer, thread, written, draw)
+    thread = threads(seconds, written.brand, len(speakers), rng)
+    tweets = _tweets(book, speakers, thread, written, draw)
     return tweets, _gold(book, written, thread.first, gold, rng)
 
 
@@ -64,40 +63,6 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write tweets as the Kaggle file is written: comma separated, UTF-8, quoted where needed."""
     with atomic(path) as draft:
         frame.to_csv(draft, index=False)
-
-
-def _happenings(book: Book, n: int, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
-    """When each ticket comes (seconds since the world began, ascending), of which brand, in which category."""
-    world = book.world
-    days = np.array([world.weekdays[(world.starts + timedelta(days=i)).weekday()] for i in range(world.days)])
-    hours = np.array(world.hours)
-    seconds = DAY * _pick(days, n, rng) + 3600 * _pick(hours, n, rng) + rng.integers(0, 3600, n)
-    names = list(world.categories)
-    category = _pick(np.array([world.categories[name] for name in names]), n, rng)
-    brand = np.zeros(n, dtype=np.int64)
-    for i, name in enumerate(names):
-        weights = book.categories[name].industries
-        sums = {x: sum(b.weight for b in book.brands if b.industry == x) for x in weights}
-        share = [weights.get(b.industry, 0) * b.weight / sums.get(b.industry, 1) for b in book.brands]
-        here = np.flatnonzero(category == i)
-        brand[here] = _pick(np.array(share), len(here), rng)
-    handles = [b.handle for b in book.brands]
-    for burst in world.bursts:
-        hit = rng.random(n) < burst.share
-        start = (burst.starts.date() - world.starts).days * DAY + burst.starts.hour * 3600 + burst.starts.minute * 60
-        within = rng.triangular(0, 0.15, 1, n) * burst.hours * 3600
-        seconds = np.where(hit, start + within.astype(np.int64), seconds)
-        brand = np.where(hit, handles.index(burst.brand), brand)
-        category = np.where(hit, names.index(burst.category), category)
-    order = np.argsort(seconds, kind="stable")
-    return seconds[order], brand[order], category[order]
-
-
-def _customers(book: Book, n: int, rng: np.random.Generator) -> Ints:
-    fresh = rng.random(n) >= book.world.rates.returning
-    fresh[:1] = True
-    seen = np.cumsum(fresh)
-    return FIRST_CUSTOMER + np.where(fresh, seen - 1, (rng.random(n) * seen).astype(np.int64))
 
 
 def _write(
@@ -109,29 +74,29 @@ def _write(
     draw: Iterator[int],
     rng: np.random.Generator,
 ) -> _Tickets:
-    """The texts and true labels of all tickets; brand and customer of a repeated ticket are those of its first."""
+    """Texts and true labels; what is sent again has the brand, and a chaser the customer, of its first."""
     n, rates, writer = len(brand), book.world.rates, Writer(book, draw)
     names = list(book.world.categories)
     tongues = list(book.world.languages)
-    tongue = _pick(np.array(list(book.world.languages.values())), n, rng)
-    priority = _by_category(book, "priorities", category, rng)
-    sentiment = _by_category(book, "sentiments", category, rng)
+    tongue = pick(np.array(list(book.world.languages.values())), n, rng)
+    priority = by_category(book, "priorities", category, rng)
+    sentiment = by_category(book, "sentiments", category, rng)
     u = rng.random(n)
     wordless = u < rates.wordless
     copied = (u > 1 - rates.duplicate - rates.chaser) & (np.arange(n) > 0)
     chased = copied & (u > 1 - rates.chaser)
     back = 1 + (rng.random(n) * np.minimum(np.arange(n), CHASED)).astype(np.int64)
     also = rng.random(n) < rates.also_fits
-    out = _Tickets([], [], [])
+    out = _Tickets(brand.copy(), customer.copy(), [], [], [])
     for i in range(n):
         voice, language = speakers[brand[i]], tongues[tongue[i]]
         if copied[i]:
             source = i - int(back[i])
-            voice, language = speakers[brand[source]], out.languages[source]
-            brand[i] = brand[source]
+            voice, language = speakers[out.brand[source]], out.languages[source]
+            out.brand[i] = out.brand[source]
             text, label = out.texts[source], out.labels[source]
             if chased[i] and language != "und":
-                customer[i] = customer[source]
+                out.customer[i] = out.customer[source]
                 text = writer.again(voice, text, language)
         elif wordless[i]:
             text, label, language = writer.wordless(voice), ("other", None, "low", "neutral"), "und"
@@ -150,12 +115,11 @@ def _write(
 def _tweets(
     book: Book,
     speakers: list[Voice],
-    brand: Ints,
-    customer: Ints,
     thread: Threads,
     written: _Tickets,
     draw: Iterator[int],
 ) -> pd.DataFrame:
+    brand, customer = written.brand, written.customer
     writer = Writer(book, draw)
     texts: list[str] = []
     for ticket, inbound, parent in zip(
@@ -169,7 +133,9 @@ def _tweets(
         said = writer.message(voice, language, "followups" if inbound else "replies")
         texts.append(f"@{voice.brand.handle if inbound else customer[ticket]} {said}")
     handles = np.array([voice.brand.handle for voice in speakers], dtype=object)
-    authors = np.where(thread.inbound, customer[thread.ticket].astype(str).astype(object), handles[brand][thread.ticket])
+    authors = np.where(
+        thread.inbound, customer[thread.ticket].astype(str).astype(object), handles[brand][thread.ticket]
+    )
     ids = np.arange(1, len(texts) + 1).astype(str).astype(object)
     answers = thread.parent >= 0
     parents = np.full(len(texts), "", dtype=object)
@@ -195,7 +161,8 @@ def _stamps(book: Book, seconds: Ints) -> NDArray[np.object_]:
     last = int(seconds.max(initial=0)) // DAY
     days = [book.world.starts + timedelta(days=i) for i in range(last + 1)]
     # strftime would write a day's name in the user's language.
-    week, year = "Mon Tue Wed Thu Fri Sat Sun".split(), "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    week = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    year = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     before = np.array([f"{week[d.weekday()]} {year[d.month - 1]} {d.day:02d} " for d in days], dtype=object)
     after = np.array([f" +0000 {d.year}" for d in days], dtype=object)
     clock = np.array([f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(DAY)], dtype=object)
@@ -225,16 +192,3 @@ def _gold(book: Book, written: _Tickets, first: Ints, gold: int, rng: np.random.
         rows.append((str(first[i] + 1), key, *known[key]))
     frame = pd.DataFrame(rows, columns=["tweet_id", *GOLD_COLUMNS])
     return frame.astype({name: "Int32" if name == "passes" else "str" for name in frame.columns})
-
-
-def _by_category(book: Book, field: str, category: Ints, rng: np.random.Generator) -> list[str]:
-    labels = np.full(len(category), "", dtype=object)
-    for i, name in enumerate(book.world.categories):
-        weights: dict[str, float] = getattr(book.categories[name], field)
-        here = np.flatnonzero(category == i)
-        labels[here] = np.array(list(weights), dtype=object)[_pick(np.array(list(weights.values())), len(here), rng)]
-    return [str(label) for label in labels]
-
-
-def _pick(weights: NDArray[np.float64], n: int, rng: np.random.Generator) -> Ints:
-    return np.searchsorted(np.cumsum(weights), rng.random(n) * weights.sum(), side="right").astype(np.int64)

@@ -81,7 +81,7 @@ class Brand(Frozen):
     industry: str
     kind: str
     weight: Weight
-    slots: dict[str, Texts] = {}
+    slots: dict[str, Texts] = Field(default={})
 
 
 class Clauses(Frozen):
@@ -105,13 +105,13 @@ class Statements(Frozen):
     """Problems by their priority, for the industries or kinds of company named."""
 
     for_: Texts = Field(alias="for")
-    high: list[str] = []
-    medium: list[str] = []
-    low: list[str] = []
+    high: list[str] = Field(default=[])
+    medium: list[str] = Field(default=[])
+    low: list[str] = Field(default=[])
 
 
 class Category(Frozen):
-    """What customers say of one category, how urgent and in what tone; `near` are those it is mistaken for."""
+    """What customers say of one category, how urgent and how they sound; `near` are those it is taken for."""
 
     industries: dict[str, Weight]
     priorities: dict[str, Weight]
@@ -121,9 +121,9 @@ class Category(Frozen):
     statements: dict[str, list[Statements]]
 
     @property
-    def soft(self) -> bool:
-        """Whether it gives way to any other category that is in the same message."""
-        return self.priorities.get("low", 0) >= 0.4 * sum(self.priorities.values())
+    def calm(self) -> float:
+        """Share of low priority; the calmer of two categories in one message gives way."""
+        return self.priorities.get("low", 0) / sum(self.priorities.values())
 
 
 class Book(Frozen):
@@ -146,8 +146,8 @@ def read(path: Path) -> Book:
     """Read and check a phrase book.
 
     Raises:
-        TriageError: it is missing, not YAML, has a wrong key or value, or lacks something that it names itself
-            (a category with a share but no statements, a language without clauses, ...); every fault is named.
+        TriageError: it is missing, not YAML, has a wrong key or value, or lacks what it names itself (a
+            category with a share but no statements, a language without clauses); every fault is named.
     """
     try:
         raw = yaml.load(Path(path).read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -198,7 +198,9 @@ def _faults(book: Book) -> Iterator[str]:
             if not category.topics.get(language):
                 yield f"category `{name}` has no topics in language `{language}`"
             for brand in book.brands:
-                if category.industries.get(brand.industry) and not said(category, language, brand, PRIORITIES):
+                if category.industries.get(brand.industry) and not said(
+                    category, language, brand, PRIORITIES
+                ):
                     yield f"category `{name}` has no statement for `{brand.handle}` in language `{language}`"
 
 

@@ -1,4 +1,4 @@
-"""How a customer of the generated sample writes: a problem, what stands around it, and the habits of typing."""
+"""How a customer of the generated sample writes: a problem, what stands around it, the habits of typing."""
 
 from bisect import bisect
 from collections.abc import Iterator
@@ -9,7 +9,9 @@ from ticket_triage.schema import PRIORITIES
 from ticket_triage.sources.sample_phrases import ANY, Book
 from ticket_triage.sources.sample_voices import Voice, render
 
-_ENDS = (". ", ". ", ". ", "! ", "... ", " ", ", ", " - ", ".. ")
+SOFT = 0.4  # a category of which more than this share is of low priority gives way to any other in the text
+
+_ENDS = (". ", ". ", ". ", ". ", "! ", "... ", " ", ", ", " - ")
 _AND = {"en": " and ", "es": " y ", "fr": " et "}
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
@@ -29,32 +31,39 @@ class Writer:
         self.book = book
         self.draw = draw
         self.rates = book.world.rates
-        self.soft = {name for name, category in book.categories.items() if category.soft}
+        self.calm = {name: category.calm for name, category in book.categories.items()}
+        self.names = [name for name in self.calm if name != "other"]
 
     def write(self, voice: Voice, category: str, priority: str, sentiment: str, language: str) -> Written:
-        """A ticket of this category; its priority is the wanted one unless the second topic is more urgent."""
+        """A ticket of this category and priority, or a higher one if its second topic is more urgent."""
         rates, chance = self.rates, self._chance
         problem, priority, second, escalation = self._problem(voice, category, priority, language)
-        before, after = [], [problem]
-        if chance(rates.context):
+        before: list[str] = []
+        after = [problem]
+        talk = 0.3 if self.calm[category] == 1 else 1.0  # who wants nothing explains little
+        if chance(rates.context * talk):
             (before if chance(0.3) else after).append(self._say(voice, language, "context"))
-        if chance(rates.mention):
-            topic = self._say(voice, language, "topics", self._other(voice, category, None))
-            (before if chance(0.3) else after).append(
-                self._say(voice, language, "mention").replace("{topic}", topic)
-            )
+        if (rival := self._other(voice, category, self.names)) and chance(rates.mention * talk):
+            mention = self._say(voice, language, "mention")
+            mention = mention.replace("{topic}", self._say(voice, language, "topics", rival))
+            (before if chance(0.3) else after).append(mention)
         if escalation:
             (before if chance(0.25) else after).append(escalation)
-        elif priority != "high" and chance(rates.decoy):
+        elif priority != "high" and chance(rates.decoy * talk):
             after.append(self._say(voice, language, "decoy"))
-        if chance(rates.closer):
+        if chance(rates.closer * talk):
             after.append(self._say(voice, language, "closer", sentiment))
         if chance(rates.personal):
             after.append(self._say(voice, language, "personal"))
         body = self._typed(before + after, language)
         if chance(rates.opener):
             opener = self._say(voice, language, "opener", sentiment)
-            body = opener + (", ", " ", "! ", ". ", "... ")[next(self.draw) % 5] + body
+            joint = self._one((", ", " ", "! ", ". ", "... "))
+            body = (
+                opener
+                + joint
+                + (body[0].lower() + body[1:] if joint in (", ", " ") and body[1:2].islower() else body)
+            )
         return Written(self._tagged(voice, body, sentiment, language), priority, second)
 
     def wordless(self, voice: Voice) -> str:
@@ -69,28 +78,40 @@ class Writer:
 
     def message(self, voice: Voice, language: str, kind: str) -> str:
         """A later message: `replies` are the company's, `followups` the customer's."""
-        return self._say(voice, language, kind).replace("t.co/LINK", self._link()[8:])
+        text = self._say(voice, language, kind)
+        return text.replace("https://t.co/LINK", self._link()) if "LINK" in text else text
 
     def _problem(
         self, voice: Voice, category: str, priority: str, language: str
     ) -> tuple[str, str, str | None, str | None]:
         rates, chance = self.rates, self._chance
         wanted, escalation = priority, None
-        if priority == "high" and category not in self.soft and chance(rates.escalated):
+        if priority == "high" and self.calm[category] < SOFT and chance(rates.escalated):
             kind = category if (language, "escalation", category) in voice.clauses and chance(0.6) else ANY
             wanted, escalation = "medium", self._say(voice, language, "escalation", kind)
         mine, found = self._state(voice, category, language, wanted)
         priority = priority if escalation else found
-        if chance(rates.second_topic) and category != "other":
-            second = self._other(voice, category, self.soft if category in self.soft else None)
-            if second != category:
+        if chance(rates.second_topic) and self.calm[category] < 1:
+            second = self._other(voice, category, self._weaker(category))
+            if second:
                 theirs, also = self._state(voice, second, language, "medium")
                 priority = max(priority, also, key=PRIORITIES.index)
-                return self._joined(voice, language, "second_topic", mine, theirs), priority, second, escalation
-        elif chance(rates.settled_topic):
-            rival = self._other(voice, category, None)
-            theirs, _ = self._state(voice, rival, language, "medium" if chance(0.6) else "high")
-            return self._joined(voice, language, "settled_topic", mine, theirs), priority, None, escalation
+                return (
+                    self._joined(voice, language, "second_topic", mine, theirs),
+                    priority,
+                    second,
+                    escalation,
+                )
+        elif chance(rates.settled_topic) and self.calm[category] < 1:
+            rival = self._other(voice, category, [name for name, calm in self.calm.items() if calm < SOFT])
+            if rival:
+                theirs, _ = self._state(voice, rival, language, "high" if chance(0.6) else "medium")
+                return (
+                    self._joined(voice, language, "settled_topic", mine, theirs),
+                    priority,
+                    None,
+                    escalation,
+                )
         return mine, priority, None, escalation
 
     def _joined(self, voice: Voice, language: str, kind: str, mine: str, theirs: str) -> str:
@@ -100,12 +121,19 @@ class Writer:
 
     def _state(self, voice: Voice, category: str, language: str, wanted: str) -> tuple[str, str]:
         pool, found = voice.statements[category, language, wanted]
-        return render(pool[next(self.draw) % len(pool)], self.draw).replace(" ,", ",").replace("  ", " ").strip(), found
+        return render(pool[next(self.draw) % len(pool)], self.draw).replace(" ,", ",").replace(
+            "  ", " "
+        ).strip(), found
 
-    def _other(self, voice: Voice, category: str, among: set[str] | None) -> str:
-        names = [n for n in voice.rivals if n not in (category, "other") and (among is None or n in among)]
+    def _weaker(self, category: str) -> list[str]:
+        # A problem beats a grumble, a grumble a question; of two problems the writer says which weighs more.
+        mine = self.calm[category]
+        return [name for name, calm in self.calm.items() if calm < 1 and (mine < SOFT or calm > mine)]
+
+    def _other(self, voice: Voice, category: str, among: list[str]) -> str | None:
+        names = [name for name in among if name != category and name in voice.rivals]
         if not names:
-            return category
+            return None
         sums = list(accumulate(voice.rivals[name] for name in names))
         return names[bisect(sums, next(self.draw) / (1 << 30) * sums[-1])]
 
@@ -115,9 +143,17 @@ class Writer:
         capitals = not chance(rates.lower_case)
         text = ""
         for sentence in sentences:
-            sentence = sentence[0].upper() + sentence[1:] if capitals and not text.endswith((", ", "- ")) else sentence
+            sentence = (
+                sentence[0].upper() + sentence[1:]
+                if capitals and not text.endswith((", ", "- "))
+                else sentence
+            )
             text += sentence + (" " if sentence[-1] in "?!.)" else end)
-        text = text.rstrip(" ,-") if chance(0.75) else text.rstrip(" ,-.") + self._one(("!", "!!", "??", "...", ""))
+        text = (
+            text.rstrip(" ,-")
+            if chance(0.75)
+            else text.rstrip(" ,-.") + self._one(("!", "!!", "??", "...", ""))
+        )
         if not capitals:
             text = text.lower()
         elif chance(rates.upper_case):
@@ -136,7 +172,9 @@ class Writer:
         pair = text[at : at + 2]
         if not (len(pair) == 2 and pair.isalpha()):
             return text
-        return text[:at] + (pair[::-1], pair[0], pair[1], pair[0] + pair)[next(self.draw) % 4] + text[at + 2 :]
+        return (
+            text[:at] + (pair[::-1], pair[0], pair[1], pair[0] + pair)[next(self.draw) % 4] + text[at + 2 :]
+        )
 
     def _tagged(self, voice: Voice, body: str, sentiment: str, language: str) -> str:
         rates, chance, brand = self.rates, self._chance, voice.brand

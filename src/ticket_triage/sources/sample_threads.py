@@ -16,9 +16,9 @@ _MINUTES_OF_CUSTOMER = 14
 class Threads:
     """Rows of messages, conversation after conversation; a ticket is the first row of its conversation.
 
-    `ticket`: number of the ticket that the row belongs to. `first`: row of each ticket. `inbound`: written by the
-    customer. `parent`: row that is answered, -1 for a ticket. `second_child`: rows that are another answer to the
-    same parent. `seconds`: since the world began.
+    `ticket`: number of the ticket that the row belongs to. `first`: row of each ticket. `inbound`: written by
+    the customer. `parent`: row that is answered, -1 for a ticket. `second_child`: rows that are one more
+    answer to their parent. `seconds`: since the world began.
     """
 
     ticket: Ints

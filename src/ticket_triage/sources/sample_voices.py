@@ -24,9 +24,9 @@ _NEAREST = {"high": ("high", "medium", "low"), "medium": ("medium", "low", "high
 class Voice:
     """What one brand and its customers can say.
 
-    `statements`: by category, language and wanted priority, the statements and the priority that they have (another
-    one where the book has none of the wanted). `clauses`: by language, kind and, where there is one, sentiment or
-    category. `rivals`: the categories that its customers write about, with their weights.
+    `statements`: by category, language and wanted priority, the statements and the priority that they have
+    (another one where the book has none of the wanted). `clauses`: by language, kind and, where there is one,
+    sentiment or category. `rivals`: the categories that its customers write about, with their weights.
     """
 
     brand: Brand
@@ -83,7 +83,9 @@ def _voice(book: Book, brand: Brand, numbers: Mapping[str, Phrases]) -> Voice:
             else:
                 clauses[language, kind] = compiler.phrases(texts)
     rivals = {
-        name: category.industries[brand.industry] * book.world.categories[name] / sum(category.industries.values())
+        name: category.industries[brand.industry]
+        * book.world.categories[name]
+        / sum(category.industries.values())
         for name, category in here.items()
     }
     return Voice(brand, statements, clauses, rivals)
@@ -118,7 +120,9 @@ class _Compiler:
     def slot(self, name: str, text: str) -> Phrases:
         if name not in self.ready:
             if name not in self.slots or name in self.open:
-                raise TriageError(f"the phrase {text!r} names the slot `{name}`, which is unknown or holds itself")
+                raise TriageError(
+                    f"the phrase {text!r} names the slot `{name}`, which is unknown or holds itself"
+                )
             self.open.append(name)
             self.ready[name] = self.phrases(self.slots[name])
             self.open.pop()
@@ -136,7 +140,7 @@ def _number(form: str, draw: Iterator[int]) -> str:
 
 
 def _luhn(text: str) -> str:
-    # The digit that makes a card number valid (ISO/IEC 7812-1, annex B), so that masking by checksum finds it.
+    # The digit that makes a card number valid (ISO/IEC 7812-1, annex B): masking may look at the checksum.
     digits = [int(sign) for sign in text if sign.isdigit()][::-1]
     total = sum(sum(divmod(2 * d, 10)) if i % 2 == 0 else d for i, d in enumerate(digits))
     return str(-total % 10)
