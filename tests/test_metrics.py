@@ -107,6 +107,12 @@ def test_risk_and_coverage_of_a_known_case() -> None:
     assert point(table)["aurc"] == pytest.approx((0 + 1 / 3 + 1 / 3 + 1 / 2) / 4)
 
 
+def test_the_interval_of_a_small_calibration_error_holds_it() -> None:
+    for seed in range(5):
+        found, _ = metrics.summary(drawn(rows=600, seed=seed), bootstrap=100, confidence=0.9, seed=seed)
+        assert 0 <= found["ece"].low <= found["ece"].value <= found["ece"].high
+
+
 def test_nothing_routed_has_no_precision() -> None:
     found, _ = metrics.summary(drawn().assign(auto=False), bootstrap=20, confidence=0.9, seed=0)
     assert found["auto_share"] == (0, 0, 0)

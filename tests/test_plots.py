@@ -41,7 +41,7 @@ def test_risk_and_coverage_marks_the_threshold_unless_nothing_is_that_sure() -> 
 
 
 def test_bars_and_whiskers_show_their_values() -> None:
-    assert {"refund", "0.250", "-0.100"} <= set(texts(plots.bars(["refund", "hello"], [0.25, -0.1])))
+    assert {"refund", "25%", "-10%"} <= set(texts(plots.bars(["refund", "hello"], [0.25, -0.1])))
     found = texts(
         plots.whiskers([("candidate", 0.61, 0.58, 0.64), ("none", float("nan"), float("nan"), float("nan"))])
     )

@@ -119,7 +119,8 @@ def summary(
     """The headline figures with percentile bootstrap intervals, and the table of classes.
 
     The precision of what is routed has Wilson's interval instead: a share this close to 1 is
-    the same in most resamples, and the bootstrap would call it certain.
+    the same in most resamples, and the bootstrap would call it certain. Draws of the calibration error
+    are first moved onto its value: a sum of distances only ever counts up the noise that resampling adds.
 
     Returns:
         Name -> figure; and a row for each of `labels(table)`: label, precision (NaN if never answered),
@@ -127,11 +128,10 @@ def summary(
     """
     values, f1 = figures(table)
     drawn = [figures(table, weights) for weights in resamples(len(table), bootstrap, seed)]
+    draws = {name: np.concatenate([part[name] for part, _ in drawn]) for name in values}
+    draws["ece"] = np.maximum(draws["ece"] - draws["ece"].mean() + values["ece"][0], 0)
     intervals = {
-        name: Figure(
-            float(value[0]), *percentile(np.concatenate([part[name] for part, _ in drawn]), confidence)
-        )
-        for name, value in values.items()
+        name: Figure(float(value[0]), *percentile(draws[name], confidence)) for name, value in values.items()
     }
     routed = table[table["auto"] & table["judged"]]
     for name, right in zip(("auto_precision_strict", "auto_precision"), _right(routed), strict=True):

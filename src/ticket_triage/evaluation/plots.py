@@ -76,7 +76,7 @@ def risk_coverage(curve: pd.DataFrame, threshold: float | None = None) -> str:
 
 
 def bars(names: Sequence[str], values: Sequence[float]) -> str:
-    """Horizontal bars; the longest fills the width, negative ones are of the other colour."""
+    """Horizontal bars of shares; the longest fills the width, negative ones are of the other colour."""
     longest = max((abs(value) for value in values), default=0) or 1
     left, row = 8 + 6.6 * max((len(name) for name in names), default=0), 20
     parts = []
@@ -87,7 +87,7 @@ def bars(names: Sequence[str], values: Sequence[float]) -> str:
         parts.append(
             f'<rect x="{left:.0f}" y="{y + 4}" width="{length:.1f}" height="12" rx="3" fill="var(--{hue})"/>'
         )
-        parts.append(_text(left + length + 6, y + 14, f"{value:.3f}", "start"))
+        parts.append(_text(left + length + 6, y + 14, f"{100 * value:.2g}%", "start"))
     return _svg(left + 260, len(names) * row + 4, parts, "Bars")
 
 

@@ -1,7 +1,7 @@
 """An evaluation as files: metrics and plot tables for DVC, and one page that opens offline."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,26 +28,23 @@ def write(folder: Path, evaluation: Evaluation, openings: int | None = None) -> 
 
 
 def tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
-    """What `dvc plots` draws; every table is there, without rows where the model lacks the task.
+    """What `dvc plots` draws, task by task; a task that the model lacks has its tables too, without rows.
 
     Returns:
-        confusion_<task>: actual, predicted, one row per ticket; and with a column `task` each: classes,
-        reliability, risk_coverage, importance, slices.
+        confusion_<task>: actual, predicted, a row per ticket; reliability_<task> and risk_coverage_<task> as
+        `metrics` gives them; importance_<task>: feature, weight; and classes and slices of all tasks, with a
+        column `task`.
     """
     found: dict[str, pd.DataFrame] = {}
-    empty = pd.DataFrame(columns=["actual", "predicted"])
     for task in TASKS:
         part = evaluation.tasks.get(task)
-        found[f"confusion_{task}"] = part.answers[["actual", "predicted"]] if part else empty
-    pooled: dict[str, Callable[[TaskEvaluation], pd.DataFrame]] = {
-        "classes": lambda part: part.classes,
-        "reliability": lambda part: metrics.reliability(part.answers),
-        "risk_coverage": lambda part: metrics.risk_coverage(part.answers),
-        "importance": lambda part: part.importance,
-        "slices": lambda part: part.slices,
-    }
-    for name, table in pooled.items():
-        parts = [table(part).assign(task=task) for task, part in evaluation.tasks.items()]
+        answers = part.answers if part else next(iter(evaluation.tasks.values())).answers.head(0)
+        found[f"confusion_{task}"] = answers[["actual", "predicted"]]
+        found[f"reliability_{task}"] = metrics.reliability(answers)
+        found[f"risk_coverage_{task}"] = metrics.risk_coverage(answers)
+        found[f"importance_{task}"] = part.importance if part else pd.DataFrame(columns=["feature", "weight"])
+    for name in ("classes", "slices"):
+        parts = [getattr(part, name).assign(task=task) for task, part in evaluation.tasks.items()]
         rows = pd.concat(parts, ignore_index=True)
         found[name] = rows[["task", *rows.columns.drop("task")]]
     return found
@@ -140,6 +137,7 @@ def _versus(task: Task, pair: Pair, candidate: str, champion: str | None) -> dic
         "figures": [
             (label, kind, ours.figures[name], theirs.figures[name] if theirs is not None else None)
             for name, (label, kind) in _COMPARED.items()
+            if name != "accuracy_second" or ours.answers["second"].notna().any()
         ],
     }
 
