@@ -183,7 +183,10 @@ class Package(Section):
 
 
 class Drift(Section):
-    """Effect sizes from which a column counts as drifted, and the share of such columns that is an alarm."""
+    """Effect sizes from which a column counts as drifted, and the share of such columns that is an alarm.
+
+    A predicted label that is as far as `prediction` is an alarm by itself.
+    """
 
     numeric: Annotated[float, Field(gt=0)]
     categorical: Annotated[float, Field(gt=0)]
@@ -232,6 +235,7 @@ def read(path: Path = PATH) -> Params:
         return Params.model_validate(raw)
     except ValidationError as error:
         faults = "; ".join(_say(fault) for fault in error.errors())
+    prediction: Annotated[float, Field(gt=0)]
         raise TriageError(f"{path}: {faults}") from error
 
 
