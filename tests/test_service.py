@@ -1,0 +1,265 @@
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import jsonschema
+import pytest
+
+from ticket_triage.files import write_json
+from ticket_triage.schema import ModelRef
+from ticket_triage.serving import openapi
+from ticket_triage.serving.package import package
+
+ROOT = Path(__file__).parents[1]
+TEXT = "my parcel is late again, please refund the invoice"
+SECRET = "xyzzy-4411"  # stands for a customer's words: in no log
+# What trains, validates and watches models; none of it is installed where the service runs.
+ABSENT = (
+    "mlflow",
+    "dvc",
+    "optuna",
+    "evidently",
+    "great_expectations",
+    "polars",
+    "pyarrow",
+    "matplotlib",
+    "plotly",
+)
+
+
+@dataclass
+class Server:
+    client: httpx.Client
+    log: Path
+
+    def predict(self, content: object) -> httpx.Response:
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return self.client.post("/predict-ticket", content=body, headers={"content-type": "application/json"})
+
+
+def start(home: Path, tag: str, log: Path, **environment: str) -> Iterator[Server]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = "from ticket_triage.cli import app; app()"
+    command = [sys.executable, "-c", code, "serve", "--bento", tag, "--home", str(home), "--port", str(port)]
+    with log.open("wb") as stream:
+        # From elsewhere: nothing of the repository may be found by its place.
+        process = subprocess.Popen(
+            command,
+            stdout=stream,
+            stderr=stream,
+            cwd=home,
+            env=os.environ | environment,
+            start_new_session=True,
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            wait(client, process, log)
+            yield Server(client, log)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def wait(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            client.get("/livez")
+            return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(f"not up after a minute: {log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bentoml")
+
+
+@pytest.fixture(scope="module")
+def tag(model_folder: Path, home: Path) -> str:
+    return package(model_folder, ModelRef(name="tickets", version="3"), home, {"commit": "abc"}, root=ROOT)
+
+
+@pytest.fixture(scope="module")
+def server(home: Path, tag: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from start(home, tag, tmp_path_factory.mktemp("log") / "server.log")
+
+
+@pytest.mark.slow
+def test_a_ticket_is_answered(server):
+    response = server.predict({"text": TEXT})
+    assert response.status_code == 200
+    answer = response.json()
+    jsonschema.validate(answer, json.loads((ROOT / "docs/prediction.schema.json").read_text()))
+    assert answer["model"] == {"name": "tickets", "version": "3"}
+    assert list(answer) == [
+        "prediction_id",
+        "model",
+        "category",
+        "priority",
+        "department",
+        "team",
+        "decision",
+        "review_reasons",
+        "reasons",
+    ]
+
+
+@pytest.mark.slow
+def test_all_fields_and_odd_texts_are_answered(server):
+    full = {
+        "text": TEXT,
+        "subject": "refund",
+        "created_at": "2024-02-29T10:00:00Z",
+        "received_at": "2024-02-29T12:00:00+02:00",
+        "channel": "email",
+        "customer": "c1",
+        "tier": "gold",
+        "earlier_tickets": 3,
+    }
+    texts = [" ", "\x00", "😀" * 5000, "\u202etxet", "a" * 20_000, "!" * 3000, "¿Dónde está mi paquete?"]
+    for content in (full, {"text": TEXT, "subject": None}, *({"text": text} for text in texts)):
+        assert server.predict(content).status_code == 200
+
+
+BAD = {
+    "nothing": b"",
+    "no object": b"[]",
+    "a string": b'"hello"',
+    "cut": b'{"text": "' + SECRET.encode(),
+    "no text": {"subject": SECRET},
+    "empty text": {"text": ""},
+    "text of a wrong type": {"text": [SECRET]},
+    "a text too long": {"text": SECRET * 3000},
+    "an unknown field": {"text": "a", "prioritty": SECRET},
+    "half a surrogate pair": b'{"text": "' + SECRET.encode() + b'\\ud800"}',
+    "bytes that are not UTF-8": b'{"text": "' + SECRET.encode() + b'\xff"}',
+    "year 0": {"text": "a", "created_at": "0000-01-01T00:00:00Z"},
+    "a date without its zone": {"text": "a", "created_at": "2024-01-01T00:00:00"},
+    "deep": b"[" * 100_000,
+    "too many earlier tickets": {"text": "a", "earlier_tickets": 10**12},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_bad_input_is_refused_in_a_sentence(server, content):
+    response = server.predict(content)
+    assert response.status_code == 400
+    error = response.json()
+    assert set(error) == {"error"} and error["error"]
+    assert SECRET not in response.text and "Traceback" not in response.text
+
+
+@pytest.mark.slow
+def test_bodies_too_large_or_not_json_and_unknown_paths_have_the_same_shape(server):
+    large = server.predict({"text": "a" * 300_000})
+    other = server.client.post("/predict-ticket", content=b"x", headers={"content-type": "text/plain"})
+    nowhere, get = server.client.get("/nowhere"), server.client.get("/predict-ticket")
+    assert [r.status_code for r in (large, other, nowhere, get)] == [413, 415, 404, 405]
+    assert all(set(r.json()) == {"error"} for r in (large, other, nowhere, get))
+
+
+@pytest.mark.slow
+def test_logs_hold_nothing_of_a_ticket(server):
+    server.predict({"text": f"my number is {SECRET}"})
+    server.predict({"text": 5, "subject": SECRET})
+    log = server.log.read_text()
+    assert "/predict-ticket" in log
+    assert SECRET not in log and "Traceback" not in log
+
+
+@pytest.mark.slow
+def test_probes_and_metrics(server):
+    for path in ("/healthz", "/livez", "/readyz"):
+        assert server.client.get(path).status_code == 200
+    server.predict({"text": TEXT})
+    metrics = server.client.get("/metrics").text
+    assert 'endpoint="/predict-ticket"' in metrics and "request_duration_seconds" in metrics
+
+
+@pytest.mark.slow
+def test_the_model_is_described(server):
+    model = server.client.get("/model").json()
+    assert (model["name"], model["version"], model["ready"], model["faults"]) == ("tickets", "3", True, [])
+    assert set(model["classes"]) == set(model["thresholds"]) == {"category", "priority"}
+    assert model["canaries"] > 0
+
+
+@pytest.mark.slow
+def test_the_document_and_its_page(server):
+    document = server.client.get("/docs.json").json()
+    assert document == openapi.document("3")
+    example = document["paths"]["/predict-ticket"]["post"]["requestBody"]["content"]["application/json"][
+        "example"
+    ]
+    assert server.predict(example).status_code == 200
+    page = server.client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    for path in ("swagger-ui.css", "swagger-ui-bundle.js"):
+        assert f"./static_content/{path}" in page.text
+        assert server.client.get(f"/static_content/{path}").status_code == 200
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_prove_itself_never_answers(home, tag, model_folder, tmp_path):
+    damaged = shutil.copytree(model_folder, tmp_path / "model")
+    canaries = json.loads((damaged / "canaries.json").read_text())
+    canaries[0]["text"] = "quite another ticket"
+    write_json(damaged / "canaries.json", canaries)
+    for server in start(home, tag, tmp_path / "log", TICKET_TRIAGE_MODEL=str(damaged)):
+        ready = server.client.get("/readyz")
+        answer = server.predict({"text": TEXT})
+        assert ready.status_code == answer.status_code == 503
+        assert set(ready.json()) == set(answer.json()) == {"error"}
+        assert server.client.get("/livez").status_code == 200
+        model = server.client.get("/model").json()
+        assert not model["ready"] and "canaries.json" in model["faults"][0]
+        assert "canaries.json" in server.log.read_text()
+
+
+def run_without(code: str, folder: Path) -> str:
+    """Run code where the packages ABSENT cannot be imported."""
+    guard = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {ABSENT!r}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+    )
+    environment = os.environ | {"TICKET_TRIAGE_MODEL": str(folder), "BENTOML_DO_NOT_TRACK": "True"}
+    done = subprocess.run(
+        [sys.executable, "-c", guard + code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_the_service_loads_no_model(tmp_path):
+    code = (
+        "import ticket_triage.serving.service\n"
+        "print(sorted({'sklearn', 'lightgbm', 'xgboost', 'skops', 'scipy'} & set(sys.modules)))\n"
+    )
+    assert run_without(code, tmp_path / "there is none").strip() == "[]"
+
+
+def test_the_service_answers_without_what_trains_and_watches_models(model_folder):
+    code = (
+        "from ticket_triage.schema import Ticket\n"
+        "from ticket_triage.serving.service import TicketTriage\n"
+        "service = TicketTriage()\n"
+        "print(service.faults, service.predictor.predict(Ticket(text='my parcel is late')).decision)\n"
+    )
+    assert run_without(code, model_folder).strip() in ("[] auto", "[] review")
