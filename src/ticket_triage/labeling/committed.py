@@ -1,6 +1,6 @@
 """The split that is in Git: a gold text is given its part once, so that all figures speak of the same test.
 
-`python -m ticket_triage.labeling.committed TICKETS GOLD TAXONOMY SPLIT` places gold texts that have no part yet.
+`python -m ticket_triage.labeling.committed TICKETS GOLD TAXONOMY SPLIT` places gold texts that have none yet.
 """
 
 import sys

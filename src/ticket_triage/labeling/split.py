@@ -11,7 +11,7 @@ from ticket_triage.labeling.duplicates import Neighbours
 from ticket_triage.labeling.gold import is_gold
 from ticket_triage.params import Split
 
-PARTS = ("train", "validation", "test", "newest", "unlabelled", "held_back")
+WRITTEN = ("train", "validation", "unlabelled", "test", "newest")  # every part but "held_back"
 HALVES = ("thresholds", "conformal")
 HELD_OUT = ("validation", "test", "newest")  # nothing like these may be trained on
 COLUMNS = ["text_key", "part", "half"]
