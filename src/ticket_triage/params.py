@@ -190,6 +190,7 @@ class Drift(Section):
 
     numeric: Annotated[float, Field(gt=0)]
     categorical: Annotated[float, Field(gt=0)]
+    prediction: Annotated[float, Field(gt=0)]
     share: Share
 
 
@@ -235,7 +236,6 @@ def read(path: Path = PATH) -> Params:
         return Params.model_validate(raw)
     except ValidationError as error:
         faults = "; ".join(_say(fault) for fault in error.errors())
-    prediction: Annotated[float, Field(gt=0)]
         raise TriageError(f"{path}: {faults}") from error
 
 
