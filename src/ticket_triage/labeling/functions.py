@@ -14,9 +14,8 @@ from ticket_triage.taxonomy import Taxonomy, plain, words
 Codes = npt.NDArray[np.int64]
 
 QUESTION, URGENCY, SAFETY = "question", "urgency", "safety"
-NOT_INSIDE_A_WORD = (
-    "(?<![a-z0-9])"  # a pattern begins where a word does; scripts without spaces begin anywhere
-)
+MARKS = frozenset("?¿？")
+NOT_INSIDE_A_WORD = "(?<![a-z0-9])"  # a pattern begins where a Latin word does, in other scripts anywhere
 ALARMS = {URGENCY: "urgency_words", SAFETY: "safety_words"}
 
 
