@@ -20,7 +20,7 @@ from ticket_triage import text as rules
         ("AT&T and a=1&copy=2", "AT&T and a=1&copy=2"),
         ("one\rtwo\nthree\r\nfour\tfive\u2028six\xa0seven", "one two three four five six seven"),
         ("a\x00b\u200bc\u202ed\ufeffe\u2060f", "abcdef"),
-        ("&#0;&#55357;&#99999999;", "���&#99999999;"),
+        ("&#0;&#55357;&#99999999;", "��&#99999999;"),
         ("cafe\u0301", "café"),
         ("\ud83d\ude00 and \ud83d", "😀 and �"),
         ("❤️", "❤"),
@@ -95,25 +95,11 @@ def test_any_text_is_masked_once_and_for_all(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a" * 20_000,
-        "(" * 50_000,
-        "😀" * 100_000,
-        "😀😁" * 5_000,
-        "<a " * 7_000,
-        "&amp;" * 4_000,
-        "&#38;" * 4_000,
-    ]
-    + [
-        "@a" * 10_000,
-        "#A" * 10_000,
-        "#" + "aA" * 10_000,
-        "hi " * 7_000,
-        "^ " * 10_000,
-        "." * 20_000,
-        "\0" * 20_000,
-    ]
-    + ["Ãa" * 10_000, "â€™" * 6_000, "a.com" * 4_000, "!a" * 10_000, "Thanks, " * 2_500, "e\u0301" * 10_000]
-    + ["\ud83d" * 20_000, "<script>" * 2_500, "w." * 10_000],
+        *("a" * 20_000, "(" * 50_000, "😀" * 100_000, "😀😁" * 5_000, "<a " * 7_000, "&amp;" * 4_000),
+        *("@a" * 10_000, "#A" * 10_000, "#" + "aA" * 10_000, "hi " * 7_000, "^ " * 10_000, "." * 20_000),
+        *("Ãa" * 10_000, "â€™" * 6_000, "a.com" * 4_000, "!a" * 10_000, "Thanks, " * 2_500, "&#38;" * 4_000),
+        *("\ud83d" * 20_000, "<script>" * 2_500, "w." * 10_000, "\0" * 20_000, "e\u0301" * 10_000),
+    ],
     ids=lambda text: repr(text[:8]),
 )
 def test_hostile_text_takes_little_time(text: str) -> None:
