@@ -18,6 +18,7 @@ from ticket_triage.files import TriageError
 Format = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 PIPE = "-"
+RETURN = "\ue00d"  # of a private area: stands for a carriage return while a row is taken apart
 MAX_FIELD = (
     1024 * 1024
 )  # characters; a longer one is a quote never closed, which would take in the whole file
@@ -74,7 +75,7 @@ def reading(place: str, form: Format, rows: int) -> Iterator[Table]:
             yield _parquet(place, raw, rows)
             return
         # A byte that is not UTF-8 spoils its character, not the file.
-        stream = io.TextIOWrapper(raw, "utf-8-sig", errors="replace", newline="")
+        stream = io.TextIOWrapper(raw, "utf-8-sig", errors="replace", newline="\n")
         yield (_csv if form == "csv" else _jsonl)(place, stream, position, rows)
 
 
@@ -105,11 +106,11 @@ def _readable(place: str, line: Callable[[], int] = lambda: 0) -> Iterator[None]
 
 def _csv(place: str, stream: IO[str], position: Position, rows: int) -> Table:
     csv.field_size_limit(MAX_FIELD)
-    reader = csv.reader(stream)
+    reader = csv.reader(map(_line, stream))
 
     def take(count: int) -> list[list[str]]:
         with _readable(place, lambda: reader.line_num):
-            return list(itertools.islice(filter(None, reader), count))
+            return [list(map(_field, row)) for row in itertools.islice(filter(None, reader), count)]
 
     header = take(1)
     if not header:
@@ -125,6 +126,17 @@ def _csv(place: str, stream: IO[str], position: Position, rows: int) -> Table:
             yield Chunk({name: list(column) for name, column in named if name in wanted}, faults, position())
 
     return Table(names, chunks)
+
+
+def _line(line: str) -> str:
+    # A text may hold a carriage return that its writer did not quote, as pandas does not; it ends no row.
+    if "\r" not in line:
+        return line
+    return (f"{line[:-2]}\n" if line.endswith("\r\n") else line).replace("\r", RETURN)
+
+
+def _field(field: str) -> str:
+    return field.replace(RETURN, "\r") if RETURN in field else field
 
 
 def _width_fault(row: list[str], width: int) -> str | None:
