@@ -1,5 +1,6 @@
 """The generated sample: the Kaggle file's shape, the mix asked for, neither trivial nor hopeless to learn."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from ticket_triage import params
+from ticket_triage import params, taxonomy
 from ticket_triage.files import TriageError, text_key
 from ticket_triage.schema import GOLD_COLUMNS, PRIORITIES, SENTIMENTS
 from ticket_triage.sources.sample import COLUMNS, generate, write_csv
@@ -45,7 +46,7 @@ def read(sample: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
 
 
 def broken(tmp_path: Path, change) -> Path:
-    book = yaml.safe_load(PHRASES.read_text("utf-8"))
+    book = copy.deepcopy(BOOK)
     change(book)
     path = tmp_path / "phrases.yaml"
     path.write_text(yaml.safe_dump(book, allow_unicode=True), "utf-8")
@@ -98,6 +99,10 @@ def test_times_ascend_in_a_conversation_and_authors_take_turns(tweets: pd.DataFr
     assert (first["inbound"] == "True").all()
     assert 0.1 < first["author_id"].duplicated().mean() < 0.4
     assert 0.05 < (first["response_tweet_id"] == "").mean() < 0.25
+
+
+def test_categories_are_the_taxonomys() -> None:
+    assert set(BOOK["categories"]) == set(taxonomy.read(ROOT / "data" / "taxonomy.yaml").labels)
 
 
 def test_thirty_brands_and_six_industries() -> None:

@@ -182,7 +182,7 @@ def _faults(book: Book) -> Iterator[str]:
                 yield f"`{place}` has nothing in language `{language}`"
     for language, clauses in book.clauses.items():
         for kind in ("opener", "closer", "emoji", "hashtag"):
-            for sentiment in set(SENTIMENTS) - set(getattr(clauses, kind)):
+            for sentiment in sorted(set(SENTIMENTS) - set(getattr(clauses, kind))):
                 yield f"`clauses.{language}.{kind}` lacks `{sentiment}`"
         if ANY not in clauses.escalation:
             yield f"`clauses.{language}.escalation` lacks `{ANY}`"

@@ -94,7 +94,9 @@ class Writer:
         if chance(rates.second_topic) and self.calm[category] < 1:
             second = self._other(voice, category, self._weaker(category))
             if second:
-                theirs, also = self._state(voice, second, language, "medium")
+                theirs, also = self._state(
+                    voice, second, language, "low" if chance(self.calm[second]) else "medium"
+                )
                 priority = max(priority, also, key=PRIORITIES.index)
                 return (
                     self._joined(voice, language, "second_topic", mine, theirs),
