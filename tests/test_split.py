@@ -19,7 +19,9 @@ def test_parts_have_their_sizes_and_halves() -> None:
 
 def test_labels_and_missing_dates_are_spread_evenly() -> None:
     table = tickets(800)
-    table = table.assign(part=split.split(table, None, SIZES)["part"]).query("part != 'newest'")
+    table = table.assign(part=split.split(table, None, SIZES)["part"]).query(
+        "part not in ('newest', 'held_back')"
+    )
     for share in (table["gold_category"] == "a", table["gold_priority"] == "low", table["created_at"].isna()):
         by_part = share.groupby(table["part"]).mean()
         assert by_part.max() - by_part.min() < 0.04
@@ -34,12 +36,21 @@ def test_the_order_of_the_rows_does_not_matter_and_the_seed_does() -> None:
     assert (other["part"] != parts["part"]).any()
 
 
-def test_the_newest_slice_is_newer_than_train_but_for_members_of_its_groups() -> None:
-    table = tickets().assign(customer=pd.Series([None] * 400, dtype="str"))
-    part = split.split(table, None, SIZES)["part"]
+def test_the_newest_slice_is_newer_than_all_the_rest() -> None:
+    table = tickets()
+    parts = split.split(table, None, SIZES)
+    part = parts["part"]
     dates = table["created_at"].groupby(part).agg(["min", "max"])
-    assert dates.loc["newest", "min"] > dates.loc["train", "max"]
+    assert dates.loc["newest", "min"] > dates.loc[["train", "validation", "test"], "max"].max()
     assert table.loc[part == "newest", "created_at"].notna().all()
+    older = table[parts["reason"] == "gold of a held-out group"]
+    assert len(older)
+    assert older["customer"].isin(table.loc[part == "newest", "customer"]).all()
+
+
+def test_no_newest_slice_is_kept_when_none_is_wanted() -> None:
+    parts = split.split(tickets(), None, SIZES.model_copy(update={"newest": 0.0}))
+    assert set(parts["part"]) == {"train", "validation", "test"}
 
 
 def test_one_customer_and_near_duplicates_stay_together() -> None:
@@ -50,7 +61,7 @@ def test_one_customer_and_near_duplicates_stay_together() -> None:
     )
     parts = split.split(table, None, SIZES)
     assert len(set(parts.loc[[3, 50, 90, 200], "part"])) == 1
-    known = table.dropna(subset=["customer"])
+    known = table[table["customer"].notna() & (parts["part"] != "held_back")]
     assert (
         parts["part"].loc[known.index].groupby(known["customer"]).agg(lambda own: len(set(own))) == 1
     ).all()

@@ -27,10 +27,10 @@ def read_split(path: Path) -> pd.DataFrame | None:
     except (OSError, ValueError) as error:
         raise files.TriageError(f"cannot read the split {path}: {error}") from error
     sound = list(committed) == COLUMNS and not committed["text_key"].duplicated().any()
-    if not sound or not set(committed["part"]) <= {"train", *HELD_OUT}:
+    if not sound or not set(committed["part"]) <= {"train", *HELD_OUT, "held_back"}:
         raise files.TriageError(
             f"the split {path} must have the columns {', '.join(COLUMNS)}, each text key once and the parts "
-            f"train, {', '.join(HELD_OUT)}: restore it from Git"
+            f"train, {', '.join(HELD_OUT)} or held_back: restore it from Git"
         )
     return committed
 
@@ -38,9 +38,10 @@ def read_split(path: Path) -> pd.DataFrame | None:
 def commit(tickets: pd.DataFrame, committed: pd.DataFrame | None, params: params.Split) -> pd.DataFrame:
     """The committed split with the gold texts of `tickets` added that it lacks, sorted by key."""
     parts = split(tickets, committed, params)
-    placed = parts.assign(text_key=tickets["text_key"])[is_gold(tickets) & (parts["part"] != "held_back")]
+    gold = parts.assign(text_key=tickets["text_key"])[is_gold(tickets)]
+    placed = gold.sort_values("part", key=lambda part: part == "held_back", kind="stable")[COLUMNS]
     return (
-        pd.concat([frame for frame in (committed, placed[COLUMNS]) if frame is not None])
+        pd.concat([frame for frame in (committed, placed) if frame is not None])
         .drop_duplicates("text_key")
         .sort_values("text_key", ignore_index=True)
     )

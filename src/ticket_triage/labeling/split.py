@@ -15,8 +15,14 @@ WRITTEN = ("train", "validation", "unlabelled", "test", "newest")  # every part 
 HALVES = ("thresholds", "conformal")
 HELD_OUT = ("validation", "test", "newest")  # nothing like these may be trained on
 COLUMNS = ["text_key", "part", "half"]
-PLACES = (("train", None), ("test", None), *(("validation", half) for half in HALVES), ("newest", None))
-TEST, NEWEST = 1, len(PLACES) - 1
+PLACES = (
+    ("train", None),
+    ("test", None),
+    *(("validation", half) for half in HALVES),
+    ("newest", None),
+    ("held_back", None),
+)
+TEST, NEWEST, OLDER = 1, 4, 5
 
 
 def split(tickets: pd.DataFrame, committed: pd.DataFrame | None, params: Split) -> pd.DataFrame:
@@ -28,7 +34,8 @@ def split(tickets: pd.DataFrame, committed: pd.DataFrame | None, params: Split) 
     The result depends on the tickets and the seed, not on the order of the rows.
 
     `held_back` tickets are for nothing: further copies of a gold text (which would count it twice), gold
-    tickets in the group of a committed held-out text, unlabelled ones like a held-out one or of its customer.
+    tickets in the group of a newest or of a committed held-out one that do not share its part, and unlabelled
+    ones like a held-out ticket or of its customer.
 
     Args:
         tickets: ticket columns and `gold_*` columns.
@@ -52,9 +59,11 @@ def split(tickets: pd.DataFrame, committed: pd.DataFrame | None, params: Split) 
     rest = gold[~gold.index.isin(fixed.index)]
     bound = _bound(rest, gold.loc[fixed.index, "group"], fixed["part"])
     result.loc[bound.index, "part"] = bound
-    result.loc[bound.index[bound == "held_back"], "reason"] = "group of a held-out text"
     dealt = _deal(rest[~rest.index.isin(bound.index)], params)
     result.loc[dealt.index, ["part", "half"]] = dealt
+    result.loc[(result["part"] == "held_back") & result["reason"].isna(), "reason"] = (
+        "gold of a held-out group"
+    )
     held_out = tickets[result["part"].isin(HELD_OUT)]
     unlabelled = tickets[result["part"] == "unlabelled"]
     for reason, at in _alike(unlabelled, held_out, params.near_duplicate).items():
@@ -95,15 +104,16 @@ def _committed(gold: pd.DataFrame, committed: pd.DataFrame | None) -> pd.DataFra
 
 def _bound(rest: pd.DataFrame, groups: "pd.Series[str]", parts: "pd.Series[str]") -> "pd.Series[str]":
     """Tickets in a group that has committed members: to train if those are all there, else nowhere."""
-    held_out = set(groups[parts.isin(HELD_OUT)])
+    elsewhere = set(groups[parts != "train"])
     bound = rest[rest["group"].isin(set(groups))]
-    return bound["group"].map(lambda group: "held_back" if group in held_out else "train").astype("str")
+    return bound["group"].map(lambda group: "held_back" if group in elsewhere else "train").astype("str")
 
 
 def _deal(gold: pd.DataFrame, params: Split) -> pd.DataFrame:
     """Part and half of gold tickets that nothing binds."""
-    newest = _newest_groups(gold, params.newest)
-    place = pd.Series(np.where(gold["group"].isin(newest), NEWEST, -1), index=gold.index, dtype="int64")
+    newest = _newest(gold, params.newest)
+    groups = gold["group"].isin(gold.loc[newest, "group"])
+    place = pd.Series(np.select([newest, groups], [NEWEST, OLDER], -1), index=gold.index, dtype="int64")
     rest = gold[place < 0]
     test, half = min(params.test, len(gold) // 4), params.validation * len(gold) / 2
     shares = np.array([0.0, test, half, half]) / max(1, len(rest))
@@ -139,15 +149,11 @@ def _shared_out(gold: pd.DataFrame, shares: "np.ndarray[Any, Any]", seed: int) -
     return gold["group"].map(chosen).astype("int64")
 
 
-def _newest_groups(gold: pd.DataFrame, share: float) -> set[str]:
-    """Groups of each source's newest dated tickets; older members go along, so none in train is newer."""
-    found: set[str] = set()
-    for _, dated in gold.dropna(subset=["created_at"]).groupby("source"):
-        groups = dated.groupby("group")["created_at"].agg(["max", "size"])
-        groups = groups.rename_axis("group").reset_index().sort_values(["max", "group"], ascending=False)
-        before = groups["size"].cumsum() - groups["size"]
-        found.update(groups.loc[before + groups["size"] / 2 < share * len(dated), "group"])
-    return found
+def _newest(gold: pd.DataFrame, share: float) -> "pd.Series[bool]":
+    """Which tickets are of the newest `share` of the dated ones of their source."""
+    dates = gold["created_at"].groupby(gold["source"])
+    dated = dates.transform("count")
+    return dates.rank(method="max", ascending=False) <= (share * dated).round()
 
 
 def _alike(tickets: pd.DataFrame, held_out: pd.DataFrame, threshold: float) -> dict[str, "pd.Index[int]"]:
