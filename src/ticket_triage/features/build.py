@@ -1,21 +1,19 @@
 """From a ticket to its features: nothing is fitted, nothing looks at another row."""
 
 import re
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pycld2
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from ticket_triage import text as rules
-from ticket_triage.features import entities, lexicon
+from ticket_triage.features import entities, lexicon, sentiment
 from ticket_triage.features.names import CALENDAR, CATEGORICAL, NUMERIC, TEXT, UNKNOWN
 
 # Bounds that keep one hostile text from holding up the others; far above what a ticket says its matter in.
 READ = 4_000  # characters of a ticket that become features
-FELT = 1_000  # characters whose sentiment is measured: its time grows with the square of the words
+FELT = 1_000  # characters whose sentiment is measured: an emoji counts as many words there
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _UPPER = re.compile(r"[A-ZÀ-ÖØ-ÞА-Я]")
@@ -95,7 +93,7 @@ def _row(raw: str) -> tuple[str, tuple[float, ...], str]:
         len(words),
         letters / count,
         _readability(letters, len(words), len(_SENTENCE.findall(plain))),
-        _sentiment(plain),
+        sentiment.compound(_REPEATED.sub(r"\1\1\1", plain[:FELT])),
         urgency,
         repeats,
         negations,
@@ -122,16 +120,6 @@ def _readability(letters: int, words: int, sentences: int) -> float:
     if not words:
         return float("nan")
     return 4.71 * letters / words + 0.5 * words / max(sentences, 1) - 21.43
-
-
-@cache
-def _analyzer() -> SentimentIntensityAnalyzer:
-    return SentimentIntensityAnalyzer()
-
-
-def _sentiment(plain: str) -> float:
-    """VADER's compound score, -1 to 1 (Hutto & Gilbert 2014); made for English, near 0 in other languages."""
-    return float(_analyzer().polarity_scores(_REPEATED.sub(r"\1\1\1", plain[:FELT]))["compound"])
 
 
 def language(plain: str) -> str:
