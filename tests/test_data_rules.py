@@ -53,3 +53,11 @@ def test_gold_is_held_against_the_taxonomy_and_the_priorities(column: str, rule:
     allowed = {"category": list(LABELS.labels), "priority": list(schema.PRIORITIES)}
     found = next(known for known in data_rules.gold(LABELS) if known.name == rule)
     assert found.options["value_set"] == allowed[column]
+
+
+def test_foreign_labels_are_told_how_to_be_taken() -> None:
+    def told(labels: taxonomy.Taxonomy) -> str:
+        return next(rule.expected for rule in data_rules.gold(labels) if rule.name == "gold.category")
+
+    assert "validate.taxonomy: labels" in told(LABELS.model_copy(update={"from_labels": False}))
+    assert "validate.taxonomy: labels" not in told(LABELS)
