@@ -13,7 +13,7 @@ from ticket_triage.validation import Raw, Validated, validate
 TWCS = params.Twcs(kind="twcs", path="twcs.csv")
 CSV = params.Csv(kind="csv", path="own.csv", columns=params.Columns(text="body", id="number"))
 LIMITS = params.Validate(
-    taxonomy="labels",
+    taxonomy="data/own_labels.yaml",
     max_quarantined=0.5,
     text_length=(2, 60),
     dates=("2010-01-01", "2030-01-01"),
@@ -305,9 +305,11 @@ def test_data_docs_are_written_also_of_refused_data(tmp_path: Path) -> None:
 def test_the_taxonomy_is_the_experts_file_or_the_labels_of_gold(tmp_path: Path) -> None:
     (tmp_path / "taxonomy.yaml").write_text(taxonomy.to_yaml(LABELS), "utf-8")
     assert validation.resolve(str(tmp_path / "taxonomy.yaml"), gold(), "own") == LABELS
-    assert validation.resolve("labels", gold(), "own") == LABELS
+    own = tmp_path / "own_labels.yaml"
+    own.write_text("from_labels: true\n", "utf-8")
+    assert validation.resolve(str(own), gold(), "own") == LABELS
     with pytest.raises(TriageError, match="no category label"):
-        validation.resolve("labels", gold(category=None), "own")
+        validation.resolve(str(own), gold(category=None), "own")
 
 
 def test_the_same_tables_give_the_same_result(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def tickets(sources: Iterable[str], limits: params.Validate) -> list[Rule]:
 def gold(taxonomy: Taxonomy) -> list[Rule]:
     """Rules for the gold labels and `has_ticket`: whether the ticket is known and was not quarantined."""
     labels = list(taxonomy.labels)
-    own = "" if taxonomy.from_labels else " (`validate.taxonomy: labels` takes a source's own)"
+    own = "" if taxonomy.from_labels else " (`validate.taxonomy: data/own_labels.yaml` takes a source's own)"
     allowed = f"nothing or a category of the taxonomy `{taxonomy.name}`{own}"
     return [
         _row("gold.id", "ticket_id", "an id", _NOT_NULL),

@@ -107,6 +107,12 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def md5(path: Path) -> str:
+    """The hash by which DVC knows a file, so that a receipt and `dvc.lock` can be held side by side."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
 _URL_OR_HANDLE = re.compile(r"https?://\S+|@\w+")
 _NOT_WORD = re.compile(r"\W+")
 

@@ -2,16 +2,17 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Task
 
 PATH = Path("params.yaml")
 
+GoldFile = Annotated[str, Field(pattern=r"^data/gold/[^/]+$")]  # where DVC sees it change
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Day = Annotated[date, Field(strict=False)]
@@ -38,7 +39,7 @@ class Twcs(Section):
 
     kind: Literal["twcs"]
     path: str
-    gold: str | None = "data/gold/gold.csv"
+    gold: GoldFile | None = "data/gold/gold.csv"
 
 
 class Kaggle(Section):
@@ -46,7 +47,7 @@ class Kaggle(Section):
 
     kind: Literal["kaggle"]
     path: str
-    gold: str | None = "data/gold/gold.csv"
+    gold: GoldFile | None = "data/gold/gold.csv"
 
 
 class Columns(Section):
@@ -70,7 +71,7 @@ class Csv(Section):
     kind: Literal["csv"]
     path: str
     columns: Columns
-    gold: str | None = None
+    gold: GoldFile | None = None
 
 
 Source = Annotated[Sample | Twcs | Kaggle | Csv, Field(discriminator="kind")]
@@ -121,6 +122,44 @@ class Features(Section):
     calendar: bool
 
 
+class Range(Section):
+    """What Optuna may try for one hyperparameter: from `low` to `high` or one of `choices`; `default` comes first."""
+
+    default: Any
+    low: float | int | None = None
+    high: float | int | None = None
+    log: bool = False
+    choices: list[Any] | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.choices is None and (self.low is None or self.high is None or self.low > self.high):
+            raise ValueError("a range needs `low` and `high` in that order, or `choices`")
+        return self
+
+
+Block = Literal["word", "char", "topics", "row"]
+
+
+class Family(Section):
+    """A family's blocks of features, the hyperparameters that are fixed, and those that are searched."""
+
+    blocks: Annotated[list[Block], Field(min_length=1)]
+    fixed: dict[str, Any] = {}
+    search: dict[str, Range]
+
+
+class Text(Section):
+    """The fitted text features, alike for all families so that a vote computes them once."""
+
+    min_df: Count
+    word_ngrams: tuple[int, int] = Field(strict=False)
+    word_terms: Count
+    char_ngrams: tuple[int, int] = Field(strict=False)
+    char_terms: Count
+    topics: Count
+
+
 class Train(Section):
     """How every member is fitted; `families` holds each one's search space."""
 
@@ -133,7 +172,13 @@ class Train(Section):
     weak_weight: Share
     min_gold: Count
     seed: int
-    families: dict[str, dict[str, Any]]
+    text: Text
+    families: dict[str, Family]
+
+    def of(self, family: str) -> dict[str, Any]:
+        """All that the outcome of one family's search depends on."""
+        rest = self.model_dump(exclude={"families", "members", "tasks"})
+        return rest | {"family": family, "space": self.families[family].model_dump()}
 
 
 class Assemble(Section):
@@ -144,6 +189,7 @@ class Assemble(Section):
     min_calibration: Count
     min_weight: Share
     canaries: Count
+    reference: Count
     seed: int
 
 

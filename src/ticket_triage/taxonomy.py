@@ -91,6 +91,14 @@ class Taxonomy(Frozen):
         raise TriageError(f"taxonomy {self.name} has no category `{label}`; it has {', '.join(self.labels)}")
 
 
+def asks_for_labels(path: Path) -> bool:
+    """Whether the file says nothing but `from_labels: true`: the categories are whatever a team's labels are."""
+    try:
+        return yaml.safe_load(Path(path).read_text("utf-8")) == {"from_labels": True}
+    except (OSError, ValueError, yaml.YAMLError):
+        return False  # `read` says what is wrong
+
+
 def read(path: Path) -> Taxonomy:
     """Read and check the experts' file.
 

@@ -73,12 +73,12 @@ def read_raw(path: Path, source: params.Source) -> Raw:
 
 
 def resolve(setting: str, gold: pd.DataFrame, pool: str) -> Taxonomy:
-    """The experts' file at the path `setting`, or for the word `labels` one made of gold's own categories.
+    """The experts' file at the path `setting`, or one made of gold's own categories if the file asks for that.
 
     Raises:
         TriageError: the file is missing or wrong, or there are no labels.
     """
-    if setting == "labels":
+    if taxonomy.asks_for_labels(Path(setting)):
         return taxonomy.from_labels(gold["category"].dropna(), pool)
     return taxonomy.read(Path(setting))
 

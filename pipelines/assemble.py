@@ -1,0 +1,39 @@
+"""assemble: members become one triage model, weighed out of fold, thresholds from one half of validation."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines import run, say
+from ticket_triage import params, taxonomy
+from ticket_triage.files import md5, read_table
+from ticket_triage.models import assembly, member
+
+
+def main(members: str, train: str, validation: str, unlabelled: str, experts: str, out: str) -> None:
+    """Write the candidate's folder."""
+    training, settings = params.load("train"), params.load("assemble")
+    saved = [member.read(Path(members) / task / family) for task in training.tasks for family in training.members]
+    held_out = read_table(Path(validation))
+    with tempfile.TemporaryDirectory() as room:
+        model = assembly.assemble(
+            saved,
+            read_table(Path(train)),
+            held_out,
+            taxonomy.read(Path(experts)),
+            settings,
+            calendar=params.load("features").calendar,
+            info={"data": md5(Path(train))},
+            stage=Path(room),
+        )
+        unseen = pd.concat([held_out, read_table(Path(unlabelled))])
+        reference = model.observe(unseen.head(settings.reference))
+        model.save(Path(out), Path(room), reference)
+    for task, head in model.heads.items():
+        votes = ", ".join(f"{v.family} {v.weight:.2f}" for v in sorted(head.voters, key=lambda v: -v.weight))
+        say(f"{task}: {votes}; routed from confidence {head.threshold.value:.2f} ({head.threshold.why})")
+
+
+if __name__ == "__main__":
+    run(main)

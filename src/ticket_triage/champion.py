@@ -1,0 +1,185 @@
+"""Who serves: candidates enter, are judged on the gold test, take the champion's place or not; hand moves count."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ticket_triage import evaluation, promotion, registry
+from ticket_triage.evaluation import comparison, report
+from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
+from ticket_triage.models.loading import flat
+from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.params import Evaluate, Package, Promote
+from ticket_triage.registry import CHAMPION, PREVIOUS
+from ticket_triage.schema import ModelRef
+
+SEEN, BY_HAND, MOVES = "seen_champion", "chosen_by_hand", "hand_moves"  # tags of the registered model
+OPENINGS, PACKAGED = "test_openings", "packaged"
+VERDICT, REASONS = "verdict", "reasons"  # tags of a version
+
+
+def probe(pool: str, taxonomy: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Which store and registered model this is, and what a person changed in it since the pipeline last did.
+
+    The pipeline's own move of the champion does not show here, or promoting would make the next run promote anew.
+    """
+    name = registry.registered_name(pool, taxonomy)
+    tags = registry.tags_of(name)
+    now = registry.alias(name, CHAMPION) or ""
+    if SEEN in tags and now != tags[SEEN]:
+        tags |= {SEEN: now, BY_HAND: now, MOVES: str(int(tags.get(MOVES, 0)) + 1)}
+        registry.tag(name, {key: tags[key] for key in (SEEN, BY_HAND, MOVES)})
+    store = {"registry": registry.registry_id(), "model": name}
+    chosen = {"chosen_by_hand": tags.get(BY_HAND) or None, "hand_moves": int(tags.get(MOVES, 0))}
+    return store, store | chosen
+
+
+def enter(model: Path, metrics: dict[str, float], store: dict[str, str], commit: str) -> dict[str, Any]:
+    """Register the candidate, or find the version that it already is."""
+    digest = sha256(model)
+    data = read_json(model / "model.json")["info"]["data"]
+    tags = {"data": data, "commit": commit, **{k: f"{v:.4f}" for k, v in metrics.items() if "macro_f1" in k}}
+    example = pd.DataFrame({"text": ["I was charged twice for my order #4411"]})
+    output = flat(TriageModel.load(model), example)
+    version = registry.register(store["model"], model, digest, example, output, metrics=metrics, tags=tags)
+    return {"model": store["model"], "version": version, "digest": digest, "data": data, "registry": store["registry"]}
+
+
+def contest(
+    candidate: dict[str, Any],
+    state: dict[str, Any],
+    parts: dict[str, pd.DataFrame],
+    hindsight: pd.DataFrame,
+    settings: Promote,
+    measure: Evaluate,
+    out: Path,
+) -> dict[str, Any]:
+    """Judge the candidate against the champion on the gold test and move the alias if it wins.
+
+    A pair is judged once: a candidate that was judged before does not take the place of a champion that a person
+    chose since. Writes promote.json and report.html below `out` and returns what promote.json holds.
+    """
+    name, version = candidate["model"], candidate["version"]
+    champion = registry.alias(name, CHAMPION)
+    known = registry.tags_of(name, version)
+    moved = False
+    with atomic(out) as draft:
+        draft.mkdir()
+        if champion == version:
+            reasons = known.get(REASONS, f"version {version} is the champion already").split("\n")
+            page = known.get("report", "")
+        elif champion and champion == state["chosen_by_hand"] and VERDICT in known:
+            reasons = [f"version {champion} was chosen by hand and stays; version {version} was judged before."]
+            page = ""
+        else:
+            verdict, page = _judge(name, version, champion, parts, hindsight, settings, measure)
+            reasons, moved = list(verdict.reasons), verdict.promote
+            tags = {VERDICT: "promoted" if moved else "refused", REASONS: "\n".join(reasons), "against": champion or ""}
+            registry.tag(name, tags, version)
+        if moved:
+            registry.set_alias(name, CHAMPION, version)
+            champion = version
+        registry.tag(name, {SEEN: champion or ""})
+        receipt = {
+            "model": name,
+            "champion": champion,
+            "candidate": version,
+            "promoted": moved,
+            "reasons": reasons,
+            "test_openings": int(registry.tags_of(name).get(OPENINGS, 0)),
+            "hand_moves": state["hand_moves"],
+            "registry": state["registry"],
+        }
+        write_json(draft / "promote.json", receipt)
+        write_text(draft / "report.html", page or report.notice("Promotion", reasons))
+    if champion is None:
+        raise TriageError(f"no model serves: {' '.join(reasons)} See {out / 'report.html'}")
+    return receipt
+
+
+def _judge(
+    name: str,
+    version: str,
+    champion: str | None,
+    parts: dict[str, pd.DataFrame],
+    hindsight: pd.DataFrame,
+    settings: Promote,
+    measure: Evaluate,
+) -> tuple[promotion.Verdict, str]:
+    """Open the test part for the versions, say which is better, and draw the page of both."""
+    opened = {version: _open(name, version)} | ({champion: _open(name, champion)} if champion else {})
+    openings = int(registry.tags_of(name).get(OPENINGS, 0)) + len(opened)
+    registry.tag(name, {OPENINGS: str(openings)})
+
+    def pair(part: str, title: str) -> comparison.Pair:
+        ours, *theirs = (
+            evaluation.evaluate(model, parts[part], hindsight, measure, on=title, digest=digest)
+            for model, digest in opened.values()
+        )
+        return comparison.compare(
+            ours,
+            theirs[0] if theirs else None,
+            bootstrap=settings.bootstrap,
+            confidence=settings.policy.confidence,
+            seed=settings.seed,
+        )
+
+    pairs = [pair("test", "the gold test")]
+    if len(parts["newest"]):
+        pairs.append(pair("newest", "the newest tickets"))
+    called = f"version {champion}" if champion else None
+    verdict = promotion.judge(pairs[0], settings.policy, f"version {version}", called)
+    page = report.promotion_page(
+        verdict.promote,
+        verdict.reasons,
+        pairs,
+        candidate=f"version {version}",
+        champion=called,
+        openings=openings,
+    )
+    headline = {f"test.{key}": f"{value:.4f}" for key, value in pairs[0].candidate.headline().items()}
+    registry.tag(name, {k: v for k, v in headline.items() if "macro_f1" in k}, version)
+    return verdict, page
+
+
+def _open(name: str, version: str) -> tuple[TriageModel, str]:
+    with tempfile.TemporaryDirectory() as room:
+        folder = registry.fetch(name, version, Path(room))
+        return TriageModel.load(folder), sha256(folder)
+
+
+def fetch(promoted: dict[str, Any], folder: Path) -> ModelRef:
+    """Put the champion's files, by exact version, at `folder`, with a `ref.json` that says which they are."""
+    ref = ModelRef(name=promoted["model"], version=promoted["champion"])
+    with tempfile.TemporaryDirectory() as room, atomic(folder) as draft:
+        shutil.copytree(registry.fetch(ref.name, ref.version, Path(room)), draft)
+        write_json(draft / "ref.json", ref.model_dump())
+    return ref
+
+
+def packaged(ref: ModelRef, bento: str) -> dict[str, Any]:
+    """Note that `ref` is what runs now; what ran before becomes `previous`, to roll back to."""
+    last = registry.tags_of(ref.name).get(PACKAGED)
+    if last and last != ref.version:
+        registry.set_alias(ref.name, PREVIOUS, last)
+    registry.tag(ref.name, {PACKAGED: ref.version})
+    registry.tag(ref.name, {"bento": bento}, ref.version)
+    return {"model": ref.name, "version": ref.version, "bento": bento, "previous": last}
+
+
+def rollback(pool: str, taxonomy: str, why: str) -> ModelRef:
+    """Make the last packaged version before this one the champion again.
+
+    Raises:
+        TriageError: there is none.
+    """
+    name = registry.registered_name(pool, taxonomy)
+    now, before = registry.alias(name, CHAMPION), registry.alias(name, PREVIOUS)
+    if before is None or before == now:
+        raise TriageError(f"{name} has no previous version to roll back to: only one was ever packaged")
+    registry.set_alias(name, CHAMPION, before)
+    registry.tag(name, {"rolled_back": why}, now)
+    return ModelRef(name=name, version=before)

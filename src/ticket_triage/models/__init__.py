@@ -1,0 +1,1 @@
+"""Families and their search spaces, tuning, the weighted vote, calibration and the one servable object."""

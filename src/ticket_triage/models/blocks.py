@@ -1,0 +1,165 @@
+"""Fitted features: named blocks of a scikit-learn ColumnTransformer, alike for all families so that a vote of
+several members computes each block once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, RobustScaler
+
+from ticket_triage import features
+from ticket_triage.params import Text
+
+
+class Tfidf(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn publishes no types
+    """scikit-learn's TF-IDF whose vocabulary is saved as one string instead of one record a term."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        vocabulary = state.pop("vocabulary_", None)
+        state.pop("stop_words_", None)
+        if vocabulary is not None:
+            state["terms"] = "\n".join(sorted(vocabulary, key=vocabulary.__getitem__))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        terms = state.pop("terms", None)
+        super().__setstate__(state)
+        if terms is not None:
+            self.vocabulary_ = {term: index for index, term in enumerate(terms.split("\n"))}
+            self.fixed_vocabulary_ = False
+
+
+def make(wanted: Sequence[str], settings: Text, columns: Sequence[str], seed: int) -> ColumnTransformer:
+    """The unfitted blocks `wanted` (word, char, topics, row) over a feature table with these `columns`."""
+    numeric = [name for name in (*features.NUMERIC, *features.CALENDAR) if name in columns]
+    categorical = [name for name in features.CATEGORICAL if name in columns]
+
+    def word() -> Tfidf:
+        return Tfidf(
+            ngram_range=tuple(settings.word_ngrams),
+            min_df=settings.min_df,
+            max_features=settings.word_terms,
+            sublinear_tf=True,
+            dtype=np.float32,
+        )
+
+    parts: dict[str, list[tuple[str, Any, Any]]] = {
+        "word": [("word", word(), features.TEXT)],
+        "char": [
+            (
+                "char",
+                Tfidf(
+                    analyzer="char_wb",
+                    ngram_range=tuple(settings.char_ngrams),
+                    min_df=settings.min_df,
+                    max_features=settings.char_terms,
+                    sublinear_tf=True,
+                    dtype=np.float32,
+                ),
+                features.TEXT,
+            )
+        ],
+        "topics": [
+            (
+                "topics",
+                Pipeline([("word", word()), ("svd", TruncatedSVD(settings.topics, random_state=seed))]),
+                features.TEXT,
+            )
+        ],
+        "row": [
+            (
+                "numeric",
+                Pipeline(
+                    [
+                        # What is missing in the whole of training is filled too, or its column would vanish.
+                        ("fill", SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True)),
+                        # Most values within a unit of zero, as TF-IDF's are: wider ones make linear members crawl.
+                        ("scale", RobustScaler(quantile_range=(1.0, 99.0))),
+                    ]
+                ),
+                numeric,
+            ),
+            (
+                "categorical",
+                OneHotEncoder(handle_unknown="ignore", min_frequency=settings.min_df, dtype=np.float32),
+                categorical,
+            ),
+        ],
+    }
+    return ColumnTransformer(
+        [part for name in wanted for part in parts[name] if len(part[2])], sparse_threshold=1.0
+    )
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One fitted block: its name, the columns that it reads and the digests of its steps, first to last."""
+
+    name: str
+    columns: str | tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+def unpack(fitted: ColumnTransformer) -> list[tuple[str, str | list[str], list[Any]]]:
+    """The (name, columns, fitted steps) of every block in the order of the matrix's columns."""
+    found = []
+    for name, transformer, columns in fitted.transformers_:
+        if isinstance(transformer, str):  # what is left of the table is dropped
+            continue
+        steps = (
+            [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
+        )
+        found.append((name, columns, steps))
+    return found
+
+
+def transform(
+    specs: Sequence[Spec], steps: Mapping[str, Any], frame: pd.DataFrame, done: dict[tuple[str, ...], Any]
+) -> sparse.csr_matrix:
+    """The matrix that the fitted ColumnTransformer of `specs` gives for `frame`, shape (rows, features).
+
+    Args:
+        steps: every fitted step by its digest.
+        done: what was computed for this `frame` so far; filled in, so that blocks that several members share are
+            computed once.
+    """
+    parts = []
+    for spec in specs:
+        value: Any = frame[spec.columns if isinstance(spec.columns, str) else list(spec.columns)]
+        key = (str(spec.columns),)
+        for digest in spec.steps:
+            key = (*key, digest)
+            if key not in done:
+                done[key] = steps[digest].transform(value)
+            value = done[key]
+        parts.append(value)
+    return sparse.hstack(parts, format="csr")
+
+
+def names(specs: Sequence[Spec], steps: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(block, feature) of each column of the matrix; a topic is called by its three strongest terms."""
+    found: list[tuple[str, str]] = []
+    for spec in specs:
+        columns = [spec.columns] if isinstance(spec.columns, str) else list(spec.columns)
+        last = steps[spec.steps[-1]]
+        if isinstance(last, TruncatedSVD):
+            terms = steps[spec.steps[0]].get_feature_names_out()
+            called = [", ".join(terms[np.argsort(-np.abs(axis))[:3]]) for axis in last.components_]
+        elif isinstance(last, Tfidf):
+            called = list(last.get_feature_names_out())
+        elif isinstance(last, OneHotEncoder):
+            called = list(last.get_feature_names_out(columns))
+        else:
+            called = columns
+        found += [(spec.name, str(name)) for name in called]
+    return found

@@ -1,0 +1,130 @@
+"""The catalogue of model families: an entry here and a search space in `params.yaml` make a family."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import xgboost
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.tree import DecisionTreeClassifier
+
+from ticket_triage.files import TriageError
+from ticket_triage.models import saving
+
+
+@dataclass(frozen=True)
+class Family:
+    """How to make an unfitted classifier of integer labels 0..k-1 from hyperparameters and a seed."""
+
+    make: Callable[..., Any]
+    linear: bool = False  # its evidence for a class is a sum over features, so reasons are exact
+    suffix: str = ".skops"
+
+
+class LightGBMTrees:
+    """LightGBM's saved trees; rows of `X` may be sparse."""
+
+    def __init__(self, path: Path) -> None:
+        self._booster = lightgbm.Booster(model_file=str(path))
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities, shape (rows, classes)."""
+        return _two_columns(self._booster.predict(X, num_threads=1))
+
+    def shapley(self, X: Any) -> np.ndarray:
+        """What each feature of the one row `X` added to each class's log-odds, shape (classes, features)."""
+        values = np.asarray(self._booster.predict(X, pred_contrib=True, num_threads=1).todense())
+        return _by_class(values.reshape(-1, X.shape[1] + 1)[:, :-1])
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Total gain of each feature."""
+        return np.asarray(self._booster.feature_importance("gain"))
+
+
+class XGBoostTrees:
+    """XGBoost's saved trees; rows of `X` may be sparse."""
+
+    def __init__(self, path: Path) -> None:
+        self._booster = xgboost.Booster(model_file=str(path))
+        self._booster.set_param({"nthread": 1})
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities, shape (rows, classes)."""
+        return _two_columns(self._booster.inplace_predict(X))
+
+    def shapley(self, X: Any) -> np.ndarray:
+        """What each feature of the one row `X` added to each class's log-odds, shape (classes, features)."""
+        values = self._booster.predict(xgboost.DMatrix(X, nthread=1), pred_contribs=True)
+        return _by_class(values.reshape(-1, X.shape[1] + 1)[:, :-1])
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Total gain of each feature."""
+        gains = self._booster.get_score(importance_type="total_gain")
+        return np.array([gains.get(f"f{n}", 0.0) for n in range(self._booster.num_features())])
+
+
+def _two_columns(probabilities: Any) -> np.ndarray:
+    found = np.asarray(probabilities, dtype=np.float64)
+    return found if found.ndim == 2 else np.column_stack([1 - found, found])
+
+
+def _by_class(values: np.ndarray) -> np.ndarray:
+    return values if len(values) > 1 else np.vstack([-values[0], values[0]]) / 2
+
+
+CATALOGUE: dict[str, Family] = {
+    "naive_bayes": Family(lambda seed, **values: MultinomialNB(**values), linear=True),
+    "logistic_regression": Family(
+        lambda seed, **values: LogisticRegression(random_state=seed, **values), linear=True
+    ),
+    "decision_tree": Family(lambda seed, **values: DecisionTreeClassifier(random_state=seed, **values)),
+    "random_forest": Family(lambda seed, **values: RandomForestClassifier(random_state=seed, n_jobs=1, **values)),
+    "lightgbm": Family(
+        # One thread: with more, a busy machine was up to sixty times slower.
+        lambda seed, **values: lightgbm.LGBMClassifier(
+            random_state=seed, n_jobs=1, deterministic=True, force_row_wise=True, verbose=-1, **values
+        ),
+        suffix=".txt",
+    ),
+    "xgboost": Family(
+        lambda seed, **values: xgboost.XGBClassifier(random_state=seed, n_jobs=1, tree_method="hist", **values),
+        suffix=".ubj",
+    ),
+}
+
+
+def get(name: str) -> Family:
+    """The family of that name.
+
+    Raises:
+        TriageError: there is none.
+    """
+    if name not in CATALOGUE:
+        raise TriageError(f"`{name}` is not a model family; there are {', '.join(CATALOGUE)}")
+    return CATALOGUE[name]
+
+
+def save(estimator: Any, path: Path) -> None:
+    """Write a fitted classifier: boosted trees in their own format, all else by skops."""
+    if path.suffix == ".txt":
+        estimator.booster_.save_model(str(path), num_iteration=-1)
+    elif path.suffix == ".ubj":
+        estimator.get_booster().save_model(str(path))
+    else:
+        path.write_bytes(saving.dumps(estimator))
+
+
+def load(path: Path) -> Any:
+    """Read what `save` wrote, as an object with `predict_proba`."""
+    if path.suffix == ".txt":
+        return LightGBMTrees(path)
+    if path.suffix == ".ubj":
+        return XGBoostTrees(path)
+    return saving.loads(path)

@@ -1,0 +1,85 @@
+"""What pushed a label: exact shares of the evidence of linear members and boosted trees."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Names = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A member's matrix of the tickets at hand and what its columns are called."""
+
+    estimator: Any
+    weight: float
+    linear: bool
+    matrix: Any
+    names: Names
+
+
+def coefficients(estimator: Any) -> np.ndarray:
+    """What a unit of each feature adds to the log-odds of each class over the mean class, (classes, features)."""
+    weights = estimator.feature_log_prob_ if hasattr(estimator, "feature_log_prob_") else estimator.coef_
+    weights = np.asarray(weights, dtype=np.float64)
+    if len(weights) == 1:  # two classes share one row of coefficients
+        weights = np.vstack([-weights[0], weights[0]]) / 2
+    return np.asarray(weights - weights.mean(axis=0))
+
+
+def contributions(voice: Evidence, row: int, label: int) -> dict[tuple[str, str], float]:
+    """(kind, feature) to what it added to the log-odds of class number `label` over the mean class.
+
+    Linear members: coefficient times value. Boosted trees: their own Shapley values (Lundberg et al., Consistent
+    Individualized Feature Attribution for Tree Ensembles, 2018). Empty for other members. Character n-grams carry
+    evidence that nobody can read; they are left to the words.
+    """
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    one = voice.matrix[[row]].tocoo()
+    if voice.linear:
+        weights = coefficients(voice.estimator)[label, one.col] * one.data
+        pairs = zip(one.col, weights, strict=True)
+    elif hasattr(voice.estimator, "shapley"):
+        values = voice.estimator.shapley(voice.matrix[[row]])
+        weights = values[label] - values.mean(axis=0)
+        pairs = zip(np.flatnonzero(weights), weights[np.flatnonzero(weights)], strict=True)
+    else:
+        return {}
+    for column, weight in pairs:
+        block, name = voice.names[column]
+        if block != "char":
+            found[("text" if block in {"word", "topics"} else "feature", name)] += float(weight)
+    return found
+
+
+def evidence(voices: Sequence[Evidence], row: int, label: int, most: int) -> list[dict[str, Any]]:
+    """The `most` strongest reasons for class number `label`, strongest first; weights are shares of all evidence."""
+    total: dict[tuple[str, str], float] = defaultdict(float)
+    for voice in voices:
+        found = contributions(voice, row, label)
+        size = sum(map(abs, found.values()))
+        for key, value in found.items():
+            total[key] += voice.weight * value / size if size else 0.0
+    size = sum(map(abs, total.values())) or 1.0
+    ranked = sorted(total.items(), key=lambda item: (-abs(item[1]), item[0]))[:most]
+    return [{"feature": n, "kind": k, "weight": round(w / size, 4)} for (k, n), w in ranked if w]
+
+
+def importances(members: Sequence[tuple[Any, float, bool, Names]]) -> pd.DataFrame:
+    """Columns `feature` and `weight`, strongest first, from (estimator, weight, linear, names) of each member.
+
+    Linear members: standard deviation of a feature's coefficients over the classes. Trees: impurity or gain.
+    """
+    total: dict[str, float] = defaultdict(float)
+    for estimator, weight, linear, names in members:
+        raw = coefficients(estimator).std(axis=0) if linear else np.asarray(estimator.feature_importances_)
+        size = float(raw.sum()) or 1.0
+        for (block, name), value in zip(names, raw, strict=True):
+            if value:
+                total[name if block != "char" else f"…{name}…"] += weight * float(value) / size
+    ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+    return pd.DataFrame(ranked, columns=["feature", "weight"])

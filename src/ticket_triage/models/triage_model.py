@@ -1,0 +1,282 @@
+"""The one servable object: raw tickets in, full predictions out, decision rule inside."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ticket_triage import features
+from ticket_triage import taxonomy as taxonomies
+from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
+from ticket_triage.models import blocks, ensemble, families, saving
+from ticket_triage.models.reasons import Evidence, evidence, importances
+from ticket_triage.schema import Frozen, Task
+from ticket_triage.taxonomy import Taxonomy
+
+FORMAT = 1
+
+
+class Voter(Frozen):
+    """A member's place in the vote of a task; its classifier is the file `estimator`."""
+
+    family: str
+    weight: float
+    temperature: float
+    estimator: str
+    linear: bool
+    specs: tuple[blocks.Spec, ...]
+    values: dict[str, Any]
+    score: float
+
+
+class Threshold(Frozen):
+    """Confidence from which a task's label needs no person, and where that figure comes from."""
+
+    value: float
+    why: str
+
+
+class Head(Frozen):
+    """All that decides one task."""
+
+    classes: tuple[str, ...]
+    voters: tuple[Voter, ...]
+    temperature: float
+    threshold: Threshold
+
+
+@dataclass(frozen=True)
+class TriageModel:
+    """Takes tickets with at least a column `text`; masks personal data before anything else sees them.
+
+    Attributes:
+        heads: one for each task that it was trained for.
+        info: what it was made of: hash of the training data, keys of its training texts, left-out members.
+        canaries: tickets with the answers they must get, checked before it serves.
+        reference: features and predictions on tickets that it was not fitted on, without text; what drift is
+            measured against.
+    """
+
+    taxonomy: Taxonomy
+    heads: dict[Task, Head]
+    calendar: bool
+    info: dict[str, Any]
+    steps: Mapping[str, Any] = field(repr=False)
+    estimators: Mapping[str, Any] = field(repr=False)
+    canaries: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    reference_path: Path | None = None
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks it answers, in the house's order."""
+        return tuple(self.heads)
+
+    @property
+    def classes(self) -> dict[Task, tuple[str, ...]]:
+        """The labels it can give, by task."""
+        return {task: head.classes for task, head in self.heads.items()}
+
+    @property
+    def thresholds(self) -> dict[Task, float]:
+        """The confidence from which a label needs no person, by task."""
+        return {task: head.threshold.value for task, head in self.heads.items()}
+
+    @property
+    def reference(self) -> pd.DataFrame:
+        """See the class; read when asked for, since serving never needs it."""
+        if self.reference_path is None:
+            raise TriageError("this model was not saved with a reference")
+        return pd.read_parquet(self.reference_path)
+
+    def predict_proba(self, tickets: pd.DataFrame) -> dict[Task, pd.DataFrame]:
+        """Calibrated probabilities by task, shape (tickets, classes), indexed as `tickets`."""
+        return self._proba(features.build(tickets, calendar=self.calendar), {})
+
+    def _proba(self, table: pd.DataFrame, done: dict[Any, Any]) -> dict[Task, pd.DataFrame]:
+        found: dict[Task, pd.DataFrame] = {}
+        for task, head in self.heads.items():
+            total = np.zeros((len(table), len(head.classes)))
+            for voter in head.voters:
+                if len(table):
+                    matrix = self._matrix(voter, table, done)
+                    guess = np.asarray(self.estimators[voter.estimator].predict_proba(matrix), dtype=np.float64)
+                    total += voter.weight * ensemble.temper(guess, voter.temperature)
+            found[task] = pd.DataFrame(
+                ensemble.temper(total, head.temperature) if len(table) else total,
+                index=table.index,
+                columns=list(head.classes),
+            )
+        return found
+
+    def _matrix(self, voter: Voter, table: pd.DataFrame, done: dict[Any, Any]) -> Any:
+        if voter.specs not in done:
+            done[voter.specs] = blocks.transform(voter.specs, self.steps, table, done)
+        return done[voter.specs]
+
+    def predict(self, tickets: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
+        """Label, confidence, route and decision of each ticket, indexed as `tickets`.
+
+        Args:
+            reasons: at most so many for each task; 0 leaves them out, which is faster.
+        """
+        table = features.build(tickets, calendar=self.calendar)
+        done: dict[Any, Any] = {}
+        answer = self.decide(self._proba(table, done))
+        listed = [[] for _ in range(len(table))] if not reasons else self._reasons(table, answer, done, reasons)
+        answer["reasons"] = pd.Series(listed, index=table.index, dtype=object)
+        return answer
+
+    def decide(self, probabilities: dict[Task, pd.DataFrame]) -> pd.DataFrame:
+        """Apply the decision rule to calibrated probabilities: `predict` without the features and the reasons."""
+        index = next(iter(probabilities.values())).index
+        columns: dict[str, Any] = {}
+        unsure: list[list[str]] = [[] for _ in range(len(index))]
+        for task in ("category", "priority"):
+            if task not in probabilities:
+                columns[task] = np.full(len(index), None, dtype=object)
+                columns[f"{task}_confidence"] = np.full(len(index), np.nan)
+                continue
+            frame, head = probabilities[task], self.heads[task]
+            matrix = frame.to_numpy()
+            best = matrix.argmax(axis=1)
+            confidence = matrix[np.arange(len(matrix)), best]
+            columns[task] = np.array(head.classes, dtype=object)[best]
+            columns[f"{task}_confidence"] = confidence
+            for row in np.flatnonzero(confidence < head.threshold.value):
+                unsure[row].append(
+                    f"{task}: confidence {confidence[row]:.2f} is below {head.threshold.value:.2f}"
+                )
+        routes = {c.label: (c.department, c.team) for c in self.taxonomy.categories}
+        labels = columns["category"]
+        columns["department"] = np.array([routes.get(label, (None, None))[0] for label in labels], dtype=object)
+        columns["team"] = np.array([routes.get(label, (None, None))[1] for label in labels], dtype=object)
+        columns["decision"] = np.array(["review" if why else "auto" for why in unsure], dtype=object)
+        columns["review_reasons"] = pd.Series(unsure, index=index, dtype=object)
+        return pd.DataFrame({name: pd.Series(value, index=index) for name, value in columns.items()})
+
+    def _reasons(
+        self, table: pd.DataFrame, answer: pd.DataFrame, done: dict[Any, Any], most: int
+    ) -> list[list[dict[str, Any]]]:
+        found: list[list[dict[str, Any]]] = [[] for _ in range(len(table))]
+        for task, head in self.heads.items():
+            voices = [
+                Evidence(
+                    self.estimators[voter.estimator],
+                    voter.weight,
+                    voter.linear,
+                    self._matrix(voter, table, done),
+                    self._names(voter),
+                )
+                for voter in head.voters
+            ]
+            column = {label: number for number, label in enumerate(head.classes)}
+            chosen = answer[task].map(column).to_numpy()
+            for row in range(len(table)):
+                top = evidence(voices, row, int(chosen[row]), most)
+                found[row] += [{"task": task, **reason} for reason in top]
+        return found
+
+    def _names(self, voter: Voter) -> list[tuple[str, str]]:
+        # Naming fifty thousand terms takes longer than a prediction, and equal specs have equal names.
+        memory: dict[Any, list[tuple[str, str]]] = self.__dict__.setdefault("_named", {})
+        if voter.specs not in memory:
+            memory[voter.specs] = blocks.names(voter.specs, self.steps)
+        return memory[voter.specs]
+
+    def importance(self, task: Task) -> pd.DataFrame:
+        """Columns `feature` and `weight`, strongest first; weights of all features of a task sum to one."""
+        voters = self.heads[task].voters
+        return importances(
+            [(self.estimators[v.estimator], v.weight, v.linear, self._names(v)) for v in voters]
+        )
+
+    def observe(self, tickets: pd.DataFrame) -> pd.DataFrame:
+        """What drift is measured on: row features, predicted labels and confidences; never the text."""
+        table = features.build(tickets, calendar=self.calendar)
+        answer = self.decide(self._proba(table, {}))
+        kept = [c for c in table.columns if c != features.TEXT and c not in features.CALENDAR]
+        predicted = [name for task in self.tasks for name in (task, f"{task}_confidence")]
+        return pd.concat([table[kept], answer[predicted]], axis=1).reset_index(drop=True)
+
+    def check(self) -> list[str]:
+        """A sentence for each canary ticket whose answer is not the one that it had when the model was made."""
+        if not self.canaries:
+            return []
+        tickets = pd.DataFrame({"text": [canary["text"] for canary in self.canaries]})
+        faults = []
+        for got, canary in zip(self.answers(tickets), self.canaries, strict=True):
+            for task, (label, confidence) in canary["expected"].items():
+                if got[task][0] != label or abs(got[task][1] - confidence) > 1e-3:
+                    faults.append(f"canary {canary['name']}: {task} is {got[task]}, expected {label} {confidence}")
+        return faults
+
+    def answers(self, tickets: pd.DataFrame) -> list[dict[str, tuple[str, float]]]:
+        """(label, confidence rounded to six digits) by task, for each ticket."""
+        answer = self.predict(tickets)
+        return [
+            {task: (row[task], round(float(row[f"{task}_confidence"]), 6)) for task in self.tasks}
+            for _, row in answer.iterrows()
+        ]
+
+    def save(self, folder: Path, source: Path, reference: pd.DataFrame | None = None) -> None:
+        """Write the model as a folder with a manifest of every file's hash.
+
+        Args:
+            source: folder that holds the files `steps/*` and `members/*` which this model was read from.
+            reference: see the class.
+        """
+        with atomic(folder) as draft:
+            for part in ("steps", "members"):
+                (draft / part).mkdir(parents=True)
+            for digest in self.steps:
+                shutil.copyfile(source / "steps" / f"{digest}.skops", draft / "steps" / f"{digest}.skops")
+            for name in self.estimators:
+                shutil.copyfile(source / "members" / name, draft / "members" / name)
+            heads = {task: head.model_dump(mode="json") for task, head in self.heads.items()}
+            for head in heads.values():
+                for voter in head["voters"]:
+                    voter["specs"] = [vars(spec) if not isinstance(spec, dict) else spec for spec in voter["specs"]]
+            about = {"format": FORMAT, "calendar": self.calendar, "info": self.info, "heads": heads}
+            write_json(draft / "model.json", about)
+            write_json(draft / "canaries.json", list(self.canaries))
+            write_text(draft / "taxonomy.yaml", taxonomies.to_yaml(self.taxonomy))
+            if reference is not None:
+                reference.to_parquet(draft / "reference.parquet", index=False)
+            hashes = {f.relative_to(draft).as_posix(): sha256(f) for f in sorted(draft.rglob("*")) if f.is_file()}
+            write_json(draft / "manifest.json", hashes)
+
+    @classmethod
+    def load(cls, folder: Path) -> "TriageModel":
+        """Read a saved model; no file is opened before its hash was found right.
+
+        Raises:
+            TriageError: a file is missing, was changed, or asks for a type that is not trusted.
+        """
+        folder = Path(folder)
+        for name, expected in read_json(folder / "manifest.json").items():
+            path = folder / name
+            if not path.is_file():
+                raise TriageError(f"the model in {folder} is not whole: {name} is missing")
+            if sha256(path) != expected:
+                raise TriageError(f"the model in {folder} was changed: {name} has another hash than its manifest")
+        about = read_json(folder / "model.json")
+        if about["format"] != FORMAT:
+            raise TriageError(f"the model in {folder} has format {about['format']}, this code reads {FORMAT}")
+        heads: dict[Task, Head] = {task: Head.model_validate(head) for task, head in about["heads"].items()}
+        voters = [voter for head in heads.values() for voter in head.voters]
+        digests = sorted({d for voter in voters for spec in voter.specs for d in spec.steps})
+        reference = folder / "reference.parquet"
+        return cls(
+            taxonomy=taxonomies.read(folder / "taxonomy.yaml"),
+            heads=heads,
+            calendar=about["calendar"],
+            info=about["info"],
+            steps={d: saving.loads(folder / "steps" / f"{d}.skops") for d in digests},
+            estimators={v.estimator: families.load(folder / "members" / v.estimator) for v in voters},
+            canaries=tuple(read_json(folder / "canaries.json")),
+            reference_path=reference if reference.exists() else None,
+        )
