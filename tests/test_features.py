@@ -171,6 +171,12 @@ def test_language(place: int, language: str) -> None:
     assert _one(TEXTS[place])["language"] == language
 
 
+def test_who_is_addressed() -> None:
+    assert _one("hey .@ShopCare and @Other, why?")["addressed"] == "@shopcare"
+    assert _one("@115858 why?")["addressed"] == "@115858"
+    assert _one("mail me: jane@example.com")["addressed"] == "unknown"
+
+
 def test_what_other_columns_say() -> None:
     table = features.build(_tickets())
     assert list(table["channel"].iloc[:2]) == ["email", "unknown"]

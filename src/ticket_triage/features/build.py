@@ -23,7 +23,7 @@ _DIGIT = re.compile(r"\d")
 _SENTENCE = re.compile(r"[.!?。！？]+(?:\s|$)")
 _TOKEN = re.compile("|".join(rules.TOKENS))
 _MARK = re.compile(r"<\w+>|[#_*~^|=]|" + rules.EMOJI.pattern)
-_HANDLE = re.compile(r"(?<!\w)@\w")
+_HANDLE = re.compile(r"(?<!\w)@\w{1,40}")
 _REPEATED = re.compile(r"(\W)\1{3,}")
 
 
@@ -49,6 +49,7 @@ def build(tickets: pd.DataFrame, *, calendar: bool = False) -> pd.DataFrame:
     age = (received - created).dt.total_seconds() / 3600
     columns["age_hours"] = age.clip(lower=0).to_numpy("float32")
     columns["language"] = pd.array([row[2] for row in rows], dtype="str")
+    columns["addressed"] = pd.array([row[3] for row in rows], dtype="str")
     for name in ("channel", "tier"):
         columns[name] = _category(tickets, name)
     if calendar:
@@ -75,7 +76,7 @@ def _join(subject: Any, text: Any) -> str:
 MEASURED = NUMERIC[:-2]  # what `_row` measures; the two that follow come from other columns
 
 
-def _row(raw: str) -> tuple[str, tuple[float, ...], str]:
+def _row(raw: str) -> tuple[str, tuple[float, ...], str, str]:
     masked = rules.mask(raw)[:READ]
     plain = rules.strip(masked)
     clean = rules.normalise(plain)
@@ -86,6 +87,7 @@ def _row(raw: str) -> tuple[str, tuple[float, ...], str]:
     size = len(plain) or 1
     letters = sum(map(len, words))
     count = len(words) or 1
+    handles = _HANDLE.findall(masked) if "@" in masked else []
     digits = len(_DIGIT.findall(plain))
     named = entities.describe(plain) if digits else (0.0, 0.0, 0.0, 0.0)
     measured = (
@@ -108,11 +110,11 @@ def _row(raw: str) -> tuple[str, tuple[float, ...], str]:
         0 if plain.isascii() else len(rules.EMOJI.findall(plain)),
         plain.count(rules.URL),
         plain.count("#"),
-        len(_HANDLE.findall(masked)) if "@" in masked else 0,
+        len(handles),
         len(_TOKEN.findall(plain)) if "<" in plain else 0,
         *named,
     )
-    return clean, measured, language(plain)
+    return clean, measured, language(plain), handles[0].lower() if handles else UNKNOWN
 
 
 def _readability(letters: int, words: int, sentences: int) -> float:

@@ -34,6 +34,7 @@ _NUMERIC = {
 }
 _CATEGORICAL = {
     "language": "language of the text (CLD2)",
+    "addressed": "the handle that it speaks to first, in most cases the brand's",
     "channel": "channel it came by",
     "tier": "tier of the customer",
 }
