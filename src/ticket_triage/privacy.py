@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 TOKENS = ("<email>", "<phone>", "<card>", "<iban>", "<ip>", "<ssn>", "<address>")
+PASSES = 5  # what stands hard by something masked is only seen to stand alone in the next pass
 
 # Lengths of the IBAN by country (SWIFT IBAN Registry): what follows one in a sentence is no part of it.
 _IBAN_LENGTHS = {
@@ -112,10 +113,11 @@ _ADDRESS = re.compile(
 )
 
 # What each of them cannot do without, quick to look for: most texts have none of it.
-_JOINT = re.compile(r"\w@\w|[(\[]\s?at\s?[)\]]| dot |__email", re.IGNORECASE)
-_LONE = re.compile(r"(?<![\w@/.])\d")
+_JOINT = re.compile(r"(?<=\w)@\w")
+_SPELLED = re.compile(r"[(\[]\s?at\s?[)\]]| dot |__email", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _RUN = re.compile(r"(?<![@\d])\d(?:\W{0,3}\d){5}|:[\da-f]{0,4}:|\d\.\d{1,3}\.\d", re.IGNORECASE)
-
+_LONE = re.compile(r"(?<![\w@/.])\d")
 _VERSION = re.compile(
     r"(?:version|build|firmware|release|update|driver|software|ios|android|\bv)[\s:.]*$", re.IGNORECASE
 )
@@ -140,11 +142,21 @@ def hide(text: str) -> str:
     address, social security number and postal address.
 
     Numbers of orders, bookings, flights and versions, amounts and dates are left; so are handles (`@brand`).
-    Idempotent; linear in the length of `text`.
+    Idempotent, but for texts built to defeat it; linear in the length of `text`.
     """
-    if _JOINT.search(text):
+    for _ in range(PASSES):
+        before, text = text, _pass(text)
+        if text == before:
+            break
+    return text
+
+
+def _pass(text: str) -> str:
+    if _JOINT.search(text) or _SPELLED.search(text):
         text = _EMAIL.sub("<email>", text)
     text = text.replace("__credit_card__", "<card>")
+    if not _DIGIT.search(text):
+        return text
     if _RUN.search(text):
         text = _replace(text, _IBAN, _iban_end, "<iban>")
         text = _replace(text, _CARD, _card_end, "<card>")

@@ -76,7 +76,7 @@ def strip(text: str) -> str:
     """Strip the markup of a repaired text: tags and handles go, links become `<url>`, quotes straight."""
     if "<" in text:
         text = _TAG.sub(" ", text)
-    if "." in text:
+    if "/" in text or "www." in text.lower():
         text = _LINK.sub(URL, text)
     if "@" in text:
         text = _HANDLE.sub(" ", text)
@@ -104,6 +104,11 @@ _SIGNATURE = re.compile(
     )[\s.!]{0,4}$""",
     re.VERBOSE,
 )
+# One of these is in every signature: looking for them is quicker than for a signature.
+_CLOSINGS = (
+    *("^", "sent ", "outlook", "envoyé", "enviado", "gesendet", "regards", "wishes", "truly", "sincerely"),
+    *("faithfully", "cordialement", "saludos", "freundlich", "thank", "thx", "cheers", "gracias", "merci"),
+)
 _HASHTAG = re.compile(r"#(\w+)")
 _CAMEL = re.compile(r"_+|(?<=[a-z])(?<!^[a-z])(?=[A-Z])")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}|([^\w\s])\2{2,}")
@@ -124,8 +129,7 @@ def normalise(text: str) -> str:
     """The rest of `clean`, for a text that was repaired and stripped already."""
     text = _REPEATED.sub(_twice, text)
     text = _without(_without_greeting(text), text)
-    tail = _SIGNATURE.sub("", text[-120:])
-    text = _without(text[:-120] + tail, text)
+    text = _without(_without_signature(text), text)
     if "#" in text:
         text = _HASHTAG.sub(_words, text)
     if not text.isascii():
@@ -140,6 +144,12 @@ def _twice(match: re.Match[str]) -> str:
 def _without_greeting(text: str) -> str:
     match = _GREETING.match(text)
     return text[match.end() :].lstrip(" ,.!:;-") if match else text
+
+
+def _without_signature(text: str) -> str:
+    end = text[-100:]
+    lower = end.lower()
+    return text[:-100] + _SIGNATURE.sub("", end) if any(word in lower for word in _CLOSINGS) else text
 
 
 def _without(shorter: str, text: str) -> str:
