@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -19,26 +18,18 @@ CHUNK = 2_000  # tickets between two steps of the bar
 def main(train: str, validation: str, unlabelled: str, out: str) -> None:
     """Write `out`/{train,validation,unlabelled}.parquet: ticket_id and features."""
     calendar = params.load("features").calendar
+    console, silent = Console(stderr=True), not sys.stderr.isatty()
     started, rows = time.monotonic(), 0
     for name, source in {"train": train, "validation": validation, "unlabelled": unlabelled}.items():
         tickets = read_table(Path(source))
-        parts = [features.build(chunk, calendar=calendar) for chunk in _chunks(tickets, name)]
-        table = pd.concat(parts)
+        starts = range(0, max(len(tickets), 1), CHUNK)
+        bar = track(starts, f"  features of {name}", console=console, disable=silent, transient=True)
+        chunks = (tickets.iloc[start : start + CHUNK] for start in bar)
+        table = pd.concat([features.build(chunk, calendar=calendar) for chunk in chunks])
         table.insert(0, "ticket_id", tickets["ticket_id"])
         write_table(Path(out) / f"{name}.parquet", table)
         rows += len(table)
     say(f"{rows:,} tickets, {table.shape[1] - 1} features each", time.monotonic() - started)
-
-
-def _chunks(tickets: pd.DataFrame, name: str) -> Iterator[pd.DataFrame]:
-    starts = track(
-        range(0, max(len(tickets), 1), CHUNK),
-        f"  features of {name}",
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    )
-    return (tickets.iloc[start : start + CHUNK] for start in starts)
 
 
 if __name__ == "__main__":
