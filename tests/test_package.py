@@ -61,6 +61,13 @@ def test_a_bento_holds_the_model_its_name_and_exact_requirements(model_folder, r
 
 
 @pytest.mark.slow
+def test_hidden_folders_are_no_hindrance(model_folder, repository, tmp_path):
+    root = repository.rename(tmp_path / ".repository")
+    tag = package(model_folder, REF, tmp_path / ".bentoml", {}, root=root)
+    assert (bento(tmp_path / ".bentoml", tag) / "bento.yaml").exists()
+
+
+@pytest.mark.slow
 def test_the_same_is_built_once_and_a_change_makes_another(model_folder, repository, tmp_path):
     home = tmp_path / "home"
     first = package(model_folder, REF, home, {"commit": "1"}, root=repository)

@@ -83,7 +83,7 @@ def wait(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) ->
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bentoml")
+    return tmp_path_factory.mktemp("home") / ".bentoml"
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from ticket_triage.schema import ModelRef
 from ticket_triage.serving.predictor import REF
 
 BENTOFILE = Path("bentofile.yaml")
-HOME = Path(os.environ.get("BENTOML_HOME", ".bentoml"))  # where Bentos are kept
+HOME = Path(os.environ.get("BENTOML_HOME", "bentoml"))  # where Bentos are kept
 # Whatever the user's shell says: nothing is reported to anyone.
 QUIET = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
 
@@ -45,14 +45,16 @@ def package(
     try:
         scratch = bento_home / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=scratch) as room:
-            return _package(Path(room), Path(model_folder), ref, bento_home, tags, name, root)
+        # BentoML refuses to build from below a hidden folder, which the store's or the repository's may be.
+        with tempfile.TemporaryDirectory() as build, tempfile.TemporaryDirectory(dir=scratch) as home:
+            return _package(Path(build), Path(home), Path(model_folder), ref, bento_home, tags, name, root)
     except OSError as error:
         raise TriageError(f"cannot write the Bento below {bento_home}: {error.strerror or error}") from error
 
 
 def _package(
-    room: Path,
+    build: Path,
+    home: Path,
     model_folder: Path,
     ref: ModelRef,
     bento_home: Path,
@@ -60,9 +62,6 @@ def _package(
     name: str,
     root: Path,
 ) -> str:
-    build, home = room / "build", room / "home"
-    build.mkdir()
-    home.mkdir()
     bentofile = _fill(build, model_folder, ref, root)
     version = f"{ref.version}-{_digest(build, bentofile)[:12]}"
     shelf = bento_home / "bentos" / name
