@@ -1,7 +1,8 @@
 """Where tickets come from: whatever a source looks like, it lands as the same files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,8 +30,8 @@ def ingest(name: str, source: params.Source, out: Path) -> dict[str, Any]:
     path = Path(source.path)
     if isinstance(source, params.Kaggle):
         path = kaggle.fetch(path)
-    rows, land = _open(name, source, path)
-    with atomic(Path(out)) as folder, ThreadPoolExecutor(2) as pool:
+    with _steady_memory(), atomic(Path(out)) as folder, ThreadPoolExecutor(2) as pool:
+        rows, land = _open(name, source, path)
         folder.mkdir()
         digest = pool.submit(sha256, path)
         raw = pool.submit(landing.write, folder / "raw.parquet", rows.table)
@@ -51,6 +52,18 @@ def ingest(name: str, source: params.Source, out: Path) -> dict[str, Any]:
             kaggle.check(Path(source.path), receipt["input_sha256"])
         write_json(folder / "receipt.json", receipt)
     return receipt
+
+
+@contextmanager
+def _steady_memory() -> Iterator[None]:
+    """Arrow's usual allocator hands memory back at once; a busy machine is slow to give it again."""
+    usual = pa.default_memory_pool()
+    if "jemalloc" in pa.supported_memory_backends():
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(usual)
 
 
 def _open(name: str, source: params.Source, path: Path) -> tuple[Rows, Callable[[], Landed]]:

@@ -53,23 +53,25 @@ def rebuild(message: Ids, parent: Ids, replies: Flags) -> Conversations:
     duplicates = int((~usable & ~nameless).sum())
     usable &= ~nameless
 
-    above = np.full(rows, -1, np.int64)
     asking = np.flatnonzero(replies & usable & (parent != MISSING))
-    place = np.searchsorted(ordered, parent[asking])
+    wanted = parent[asking]
+    place = np.searchsorted(ordered, wanted)
     place[place == rows] = 0
-    found = ordered[place] == parent[asking]
-    above[asking[found]] = order[place[found]]
+    found = ordered[place] == wanted
+    has_parent = np.zeros(rows, np.bool_)
+    has_parent[asking[found]] = True
 
     # Every row jumps to where its parent has jumped to, so that n jumps reach over 2^n messages.
-    opener = np.where(above >= 0, above, np.arange(rows))
-    moving = np.flatnonzero(above >= 0)
-    for _ in range(max(rows, 1).bit_length()):
-        moving = moving[above[opener[moving]] >= 0]
+    opener = np.arange(rows)
+    opener[asking[found]] = order[place[found]]
+    moving = np.flatnonzero(has_parent)
+    for _ in range(rows.bit_length() + 1):
+        moving = moving[has_parent[opener[moving]]]
         if not moving.size:
             break
         opener[moving] = opener[opener[moving]]
-    circling = moving[above[opener[moving]] >= 0]
-    orphans = usable & replies & (above < 0)
+    circling = moving[has_parent[opener[moving]]]
+    orphans = usable & replies & ~has_parent
     broken = ~usable | orphans[opener]
     broken[circling] = True
     opener[broken] = -1

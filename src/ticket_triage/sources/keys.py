@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from ticket_triage.files import text_key
 
-_SLICE = 50_000  # texts worked on at once: a few MB, so that the processor's cache holds them
+_SLICE = 8_000  # texts worked on at once: about a MB, so that the processor's cache holds them
 
 _Bytes = npt.NDArray[np.uint8]
 _Flags = npt.NDArray[np.bool_]
@@ -21,7 +21,7 @@ _Places = npt.NDArray[np.int64]
 # What bytes become: of characters beyond ASCII, which take several, `_beyond_ascii` sees to the flags.
 _LOWER = bytes(range(128)).lower() + bytes(range(128, 256))
 _WORD = bytes(bool(re.match(rb"\w", bytes([byte]))) for byte in range(256))
-_SPACE = bytes(bool(re.match(r"\s", chr(byte))) and byte < 128 for byte in range(256))
+_SPACE = np.array([byte < 128 and bool(re.match(r"\s", chr(byte))) for byte in range(256)])
 _DROP = 0xFF  # no byte of UTF-8
 
 
@@ -45,14 +45,19 @@ def _digests(texts: pa.Array) -> bytes:
     offsets = np.frombuffer(lines.buffers()[1], np.int64)[lines.offset :][: len(lines) + 1]
     ends = offsets[1:] - offsets[0] - 1  # of each text's "\n", which ends its last word or link
     raw = lines.buffers()[2].to_pybytes()[offsets[0] : offsets[-1]]
-    lower = np.frombuffer(raw.translate(_LOWER), np.uint8)
+    lower = np.frombuffer(bytearray(raw.translate(_LOWER)), np.uint8)
     word = np.frombuffer(bytearray(raw.translate(_WORD)), np.bool_)
-    space = np.frombuffer(bytearray(raw.translate(_SPACE)), np.bool_)
-    slow = _beyond_ascii(lower, word, space)
+    slow = _beyond_ascii(lower, word)
 
-    _clear(word, np.flatnonzero(lower == ord("@")) + 1, word.copy())
-    links = np.concatenate([_links(lower, space, b"http://"), _links(lower, space, b"https://")])
-    _clear(word, links[word[links]], ~space)  # a link that begins in a handle is none
+    handles = np.flatnonzero(lower == ord("@")) + 1
+    while (handles := handles[word[handles]]).size:
+        word[handles] = False
+        handles += 1
+    links = np.concatenate([_links(lower, b"http://"), _links(lower, b"https://")])
+    links = links[word[links]]  # one that begins in a handle is none
+    while (links := links[~_SPACE[lower[links]]]).size:
+        word[links] = False
+        links += 1
 
     before = np.zeros_like(word)  # of what stands between two words only the last byte is kept, as a space
     before[:-1] = word[1:] & ~word[:-1]
@@ -73,8 +78,8 @@ def _kind(code: int) -> tuple[bool, bool, bool]:
     return bool(re.match(r"\w", char)), bool(re.match(r"\s", char)), char.lower() != char
 
 
-def _beyond_ascii(data: _Bytes, word: _Flags, space: _Flags) -> _Places:
-    """Mark characters of several bytes in `word` and `space`; say where those are that lower case changes."""
+def _beyond_ascii(data: _Bytes, word: _Flags) -> _Places:
+    """Mark characters of several bytes in `word`, make white space plain; where lower case changes one."""
     at = np.flatnonzero(data >= 0xC0)
     if not at.size:
         return at
@@ -89,24 +94,17 @@ def _beyond_ascii(data: _Bytes, word: _Flags, space: _Flags) -> _Places:
     for step in range(4):
         longer = size > step
         word[at[longer] + step] = kinds[longer, 0]
-        space[at[longer] + step] = kinds[longer, 1]
+    for step in range(4):
+        data[at[kinds[:, 1] & (size > step)] + step] = ord(" ")
     slow: _Places = at[kinds[:, 2]]
     return slow
 
 
-def _links(lower: _Bytes, space: _Flags, start: bytes) -> _Places:
+def _links(lower: _Bytes, start: bytes) -> _Places:
     """Where `start` stands with something behind it."""
-    at: _Places = np.flatnonzero(lower == ord(":")) - start.index(b":")
+    at = np.flatnonzero(lower == ord(":")) - start.index(b":")
     at = at[(at >= 0) & (at + len(start) < len(lower))]
     for step, byte in enumerate(start):
         at = at[lower[at + step] == byte]
-    return at[~space[at + len(start)]]
-
-
-def _clear(word: _Flags, at: _Places, while_: _Flags) -> None:
-    """Unmark what follows each place for as long as `while_` holds."""
-    at = at[while_[at]]
-    while at.size:
-        word[at] = False
-        at = at + 1
-        at = at[while_[at]]
+    found: _Places = at[~_SPACE[lower[at + len(start)]]]
+    return found

@@ -86,11 +86,12 @@ def _header(path: Path, data: pa.Buffer) -> tuple[list[str], str]:
     first = head.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     names = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
-    twice = sorted({name for name in names if names.count(name) > 1})
     if not any(names):
         raise TriageError(f"{path} has no header: its first line must name the columns")
     if len(first) == len(head):
         raise TriageError(f"{path} has no rows below its header")
+    names = [name or f"column {place}" for place, name in enumerate(names, 1)]  # as sheets export them
+    twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise TriageError(f"{path} has more than one column {twice[0]!r}")
     return names, delimiter

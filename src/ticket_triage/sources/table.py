@@ -166,7 +166,8 @@ def _strings(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _json_lines(path: Path) -> Rows:
     records, broken = [], 0
-    for line in opened(path).to_pybytes().decode("utf-8-sig", errors="replace").split("\n"):
+    text = opened(path).to_pybytes().decode("utf-8-sig", errors="replace").removesuffix("\n")
+    for line in text.split("\n"):
         try:
             record = json.loads(line) if line.strip() else {}
         except ValueError:

@@ -63,13 +63,13 @@ def land(name: str, rows: pa.Table) -> Landed:
         raise TriageError(
             f"source {name!r} holds no ticket: no inbound tweet with a text that is not a reply"
         )
-    texts = rows["text"].take(pa.array(at)).combine_chunks()
+    texts = _pick(rows["text"], at)
     with ThreadPoolExecutor(
         1
     ) as pool:  # the keys are half of the work, and the other half can go on meanwhile
         keys = pool.submit(text_keys, texts)
         times = dates.parse(rows["created_at"])
-        customers = rows["author_id"].take(pa.array(at))
+        customers = _pick(rows["author_id"], at)
         ticket_ids = landing.joined(f"{name}:", pa.array(ids[at]))
         hindsight = {"ticket_id": ticket_ids} | _hindsight(rows, at, talk.opener, inbound, times)
         columns = {
@@ -112,25 +112,30 @@ def _hindsight(
     turns = np.bincount(ticket[later], minlength=at.size)
     later = later[opener[later] != later]
     agents, customers = later[~inbound[later]], later[inbound[later]]
-    author = rows["author_id"]
+    author = rows["author_id"].combine_chunks()
     same = pc.equal(author.take(pa.array(customers)), author.take(pa.array(opener[customers])))
-    customers = customers[pc.fill_null(same, False).to_numpy()]
+    customers = customers[pc.fill_null(same, False).to_numpy(zero_copy_only=False)]
 
     reply = _extreme(ticket, times, agents, at.size, last=False)
     last = _extreme(ticket, times, customers, at.size, last=True)
     answered = reply >= 0
     minutes = (times[reply] - times[at]) / np.timedelta64(1, "m")
     return {
-        "brand": author.take(_rows(reply)),
-        "first_reply": rows["text"].take(_rows(reply)),
+        "brand": _pick(rows["author_id"], reply),
+        "first_reply": _pick(rows["text"], reply),
         "minutes_to_reply": pa.array(minutes, mask=~answered | ~(minutes >= 0)),  # an answer is never earlier
         "turns": pa.array(turns, pa.int32()),
-        "last_customer_message": rows["text"].take(_rows(last)),
+        "last_customer_message": _pick(rows["text"], last),
     }
 
 
-def _rows(which: Ids) -> pa.Array:
-    return pa.array(which, mask=which < 0)
+def _pick(column: pa.ChunkedArray, which: Ids) -> pa.Array:
+    """The values in those rows, missing for -1; `take` alone would first copy the whole column."""
+    wanted = np.zeros(len(column), np.bool_)
+    wanted[which[which >= 0]] = True
+    place = np.cumsum(wanted) - 1
+    values = column.filter(pa.array(wanted)).combine_chunks()
+    return values.take(pa.array(place[which], mask=which < 0))
 
 
 def _extreme(ticket: Ids, times: Times, among: Ids, tickets: int, *, last: bool) -> npt.NDArray[np.int64]:
