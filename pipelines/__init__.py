@@ -26,7 +26,9 @@ def run(main: Callable[..., Any]) -> None:
     from ticket_triage.files import TriageError
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    warnings.filterwarnings("ignore", module=r"(mlflow|great_expectations|evidently|bentoml|fs|pkg_resources)")
+    warnings.filterwarnings(
+        "ignore", module=r"(mlflow|great_expectations|evidently|bentoml|fs|pkg_resources)"
+    )
     try:
         main(*sys.argv[1:])
     except TriageError as error:

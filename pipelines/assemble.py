@@ -14,7 +14,9 @@ from ticket_triage.models import assembly, member
 def main(members: str, train: str, validation: str, unlabelled: str, experts: str, out: str) -> None:
     """Write the candidate's folder."""
     training, settings = params.load("train"), params.load("assemble")
-    saved = [member.read(Path(members) / task / family) for task in training.tasks for family in training.members]
+    saved = [
+        member.read(Path(members) / task / family) for task in training.tasks for family in training.members
+    ]
     held_out = read_table(Path(validation))
     with tempfile.TemporaryDirectory() as room:
         model = assembly.assemble(

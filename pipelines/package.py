@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines import run, say
-from ticket_triage import champion, params
+from ticket_triage import champion
 from ticket_triage.files import read_json, write_json
 from ticket_triage.serving import package
 

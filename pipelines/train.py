@@ -12,7 +12,9 @@ from ticket_triage.files import md5, read_table, write_json
 from ticket_triage.models import member, tuning
 from ticket_triage.schema import Task
 
-STUDIES = Path("data/.studies")  # outside the outputs, which DVC deletes before a stage runs: a killed study resumes
+STUDIES = Path(
+    "data/.studies"
+)  # outside the outputs, which DVC deletes before a stage runs: a killed study resumes
 
 
 def main(
@@ -41,7 +43,12 @@ def main(
             Path(out),
             example,
             member.load(Path(out)).predict_proba(example),
-            params={**fitted.values, "trials": settings.trials, "folds": settings.folds, "seed": settings.seed},
+            params={
+                **fitted.values,
+                "trials": settings.trials,
+                "folds": settings.folds,
+                "seed": settings.seed,
+            },
             metrics={"cv_macro_f1": fitted.found.score, **fitted.metrics(training)},
             tags={"task": task, "family": family, "data": md5(Path(train)), "commit": registry.commit()},
             pictures=tuning.draw(fitted.found, Path(room)),

@@ -1,6 +1,6 @@
 import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import jsonschema
@@ -108,6 +108,18 @@ def test_canaries_prove_the_model_and_say_what_differs(predictor):
     faults = Predictor(replace(predictor.model, canaries=(wrong,)), predictor.ref).check()
     assert len(faults) == 1 and "no_such_label" in faults[0]
     assert Predictor(replace(predictor.model, canaries=()), predictor.ref).check() != []
+
+
+def test_a_model_that_can_label_but_not_answer_in_full_does_not_prove_itself(predictor):
+    class Mute(TriageModel):
+        def predict(self, tickets: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
+            if reasons:
+                raise ArithmeticError("no reasons")
+            return super().predict(tickets)
+
+    model = Mute(**{field.name: getattr(predictor.model, field.name) for field in fields(predictor.model)})
+    with pytest.raises(ArithmeticError):
+        Predictor(model, predictor.ref).check()
 
 
 def test_the_version_is_the_one_registered_else_the_content(tmp_path):

@@ -12,9 +12,9 @@ from ticket_triage.evaluation import comparison, report
 from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
 from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import TriageModel
-from ticket_triage.params import Evaluate, Package, Promote
+from ticket_triage.params import Evaluate, Promote
 from ticket_triage.registry import CHAMPION, PREVIOUS
-from ticket_triage.schema import ModelRef
+from ticket_triage.schema import TASKS, ModelRef
 
 SEEN, BY_HAND, MOVES = "seen_champion", "chosen_by_hand", "hand_moves"  # tags of the registered model
 OPENINGS, PACKAGED = "test_openings", "packaged"
@@ -45,7 +45,13 @@ def enter(model: Path, metrics: dict[str, float], store: dict[str, str], commit:
     example = pd.DataFrame({"text": ["I was charged twice for my order #4411"]})
     output = flat(TriageModel.load(model), example)
     version = registry.register(store["model"], model, digest, example, output, metrics=metrics, tags=tags)
-    return {"model": store["model"], "version": version, "digest": digest, "data": data, "registry": store["registry"]}
+    return {
+        "model": store["model"],
+        "version": version,
+        "digest": digest,
+        "data": data,
+        "registry": store["registry"],
+    }
 
 
 def contest(
@@ -72,12 +78,18 @@ def contest(
             reasons = known.get(REASONS, f"version {version} is the champion already").split("\n")
             page = known.get("report", "")
         elif champion and champion == state["chosen_by_hand"] and VERDICT in known:
-            reasons = [f"version {champion} was chosen by hand and stays; version {version} was judged before."]
+            reasons = [
+                f"version {champion} was chosen by hand and stays; version {version} was judged before."
+            ]
             page = ""
         else:
             verdict, page = _judge(name, version, champion, parts, hindsight, settings, measure)
             reasons, moved = list(verdict.reasons), verdict.promote
-            tags = {VERDICT: "promoted" if moved else "refused", REASONS: "\n".join(reasons), "against": champion or ""}
+            tags = {
+                VERDICT: "promoted" if moved else "refused",
+                REASONS: "\n".join(reasons),
+                "against": champion or "",
+            }
             registry.tag(name, tags, version)
         if moved:
             registry.set_alias(name, CHAMPION, version)
@@ -89,6 +101,7 @@ def contest(
             "candidate": version,
             "promoted": moved,
             "reasons": reasons,
+            "test": _figures(name, champion) if champion else {},
             "test_openings": int(registry.tags_of(name).get(OPENINGS, 0)),
             "hand_moves": state["hand_moves"],
             "registry": state["registry"],
@@ -143,6 +156,17 @@ def _judge(
     headline = {f"test.{key}": f"{value:.4f}" for key, value in pairs[0].candidate.headline().items()}
     registry.tag(name, {k: v for k, v in headline.items() if "macro_f1" in k}, version)
     return verdict, page
+
+
+def _figures(name: str, version: str) -> dict[str, list[float]]:
+    """Macro-F1 of each task on the gold test with its interval, as noted when the version was judged."""
+    tags = registry.tags_of(name, version)
+    ends = ("", "_low", "_high")
+    return {
+        task: [float(tags[f"test.{task}.macro_f1{end}"]) for end in ends]
+        for task in TASKS
+        if f"test.{task}.macro_f1" in tags
+    }
 
 
 def _open(name: str, version: str) -> tuple[TriageModel, str]:

@@ -143,3 +143,85 @@ def schema() -> None:
     from ticket_triage.serving import openapi
 
     typer.echo(json.dumps(openapi.prediction_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command(name="source")
+def choose_source(
+    kind: Annotated[str, typer.Argument(help="sample, kaggle, twcs or csv")],
+    path: Annotated[Path | None, typer.Argument(help="the file, for twcs and csv")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What to call it. \\[default: made of the file's name]")
+    ] = None,
+    text: Annotated[str, typer.Option(help="csv: the column of the text")] = "text",
+    id: Annotated[str | None, typer.Option(help="csv: column")] = None,
+    subject: Annotated[str | None, typer.Option(help="csv: column")] = None,
+    created_at: Annotated[str | None, typer.Option(help="csv: column")] = None,
+    received_at: Annotated[str | None, typer.Option(help="csv: column")] = None,
+    channel: Annotated[str | None, typer.Option(help="csv: column")] = None,
+    customer: Annotated[str | None, typer.Option(help="csv: column")] = None,
+    tier: Annotated[str | None, typer.Option(help="csv: column")] = None,
+    category: Annotated[str | None, typer.Option(help="csv: column; its labels are gold")] = None,
+    priority: Annotated[str | None, typer.Option(help="csv: column; low, medium or high; gold")] = None,
+    gold: Annotated[
+        str | None, typer.Option(help="csv without labels: file of keys and labels in data/gold")
+    ] = None,
+    taxonomy: Annotated[
+        str | None, typer.Option(help="The experts' file. \\[default: own labels where there are any]")
+    ] = None,
+    add: Annotated[bool, typer.Option("--add", help="Pool it with the sources there are.")] = False,
+    pool: Annotated[
+        str | None, typer.Option(help="What to call the pool. \\[default: its sources' names]")
+    ] = None,
+) -> None:
+    """Choose where tickets come from: rewrites `ingest` in params.yaml; `make pipeline` does the rest.
+
+    ticket-triage source twcs ../twcs.csv
+
+    ticket-triage source csv tickets.csv --text body --category topic
+
+    ticket-triage source csv more.csv --gold data/gold/gold.csv --add
+    """
+    from ticket_triage.sources import choice
+
+    named: Any = kind
+    if kind in {"twcs", "csv"}:
+        if path is None:
+            raise TriageError(f"say which file: `ticket-triage source {kind} PATH`")
+        if not path.is_file():
+            raise TriageError(f"there is no file {path}")
+        named = {"kind": kind, "path": str(path)}
+        if kind == "csv":
+            columns = {
+                "text": text,
+                "id": id,
+                "subject": subject,
+                "created_at": created_at,
+                "received_at": received_at,
+                "channel": channel,
+                "customer": customer,
+                "tier": tier,
+                "category": category,
+                "priority": priority,
+            }
+            named |= {"columns": {key: value for key, value in columns.items() if value}}
+            named |= {"gold": gold} if gold else {}
+    elif kind not in {"sample", "kaggle"}:
+        raise TriageError(f"there is no source {kind}; there are sample, kaggle, twcs and csv")
+    called = name or (choice.slug(path) if kind == "csv" and path else kind)
+    experts = taxonomy or (choice.OWN_LABELS if category and not add else choice.EXPERTS)
+    pooled = choice.choose(called, named, taxonomy=experts, pool=pool, add=add)
+    typer.echo(
+        f"params.yaml: the pool {pooled} with the categories of {experts}; next: make pipeline", err=True
+    )
+
+
+@app.command()
+def rollback(
+    why: Annotated[str, typer.Option(help="Kept with the version that is taken back.")] = "by hand",
+) -> None:
+    """Make the previously packaged version champion again; `make rollback` packages it too."""
+    from ticket_triage import champion, params, taxonomy
+
+    experts = taxonomy.read(Path("data/validated/taxonomy.yaml"))
+    ref = champion.rollback(params.load("ingest").pool, experts.name, why)
+    typer.echo(f"champion of {ref.name} is version {ref.version} again; next: make package", err=True)

@@ -123,4 +123,6 @@ def text_key(text: str) -> str:
     Normalised: lower case; links and handles removed; every run of non-word characters one space; stripped.
     """
     without = _URL_OR_HANDLE.sub("", text.lower())
-    return hashlib.sha256(_NOT_WORD.sub(" ", without).strip().encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(_NOT_WORD.sub(" ", without).strip().encode("utf-8", "surrogatepass")).hexdigest()[
+        :16
+    ]

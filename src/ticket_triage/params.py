@@ -81,6 +81,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
 class Ingest(Section):
     """Where tickets come from."""
 
+    presets: dict[Name, Source]
     pool: Name
     sources: Annotated[dict[Name, Source], Field(min_length=1)]
 
@@ -273,9 +274,16 @@ def read(path: Path = PATH) -> Params:
         TriageError: it is missing, is not YAML, or a key or value is wrong; every wrong one is named.
     """
     try:
-        raw = yaml.safe_load(Path(path).read_text("utf-8"))
+        text = Path(path).read_text("utf-8")
     except OSError as error:
         raise TriageError(f"cannot read {path}: {error.strerror}") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Params:
+    """Check the text of a `params.yaml`; `path` is for the sentences. Raises as `read`."""
+    try:
+        raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise TriageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     try:

@@ -1,5 +1,6 @@
 """The MLflow room: runs, registered versions, aliases; the only module that imports it."""
 
+import logging
 import os
 import subprocess
 import uuid
@@ -22,12 +23,26 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ticket_triage.files import TriageError
 
+logging.getLogger("mlflow").setLevel(logging.WARNING)
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
 HOME = Path("mlruns")
 EXPERIMENT = "ticket-triage"
 CHAMPION, PREVIOUS = "champion", "previous"
 
 # What a saved model needs to answer, at the versions that made it.
-_NEEDED = ("ftfy", "lightgbm", "numpy", "pandas", "pycld2", "pydantic", "pyyaml", "scikit-learn", "scipy", "skops")
+_NEEDED = (
+    "ftfy",
+    "lightgbm",
+    "numpy",
+    "pandas",
+    "pycld2",
+    "pydantic",
+    "pyyaml",
+    "scikit-learn",
+    "scipy",
+    "skops",
+)
 
 
 def tracking_uri() -> str:
@@ -69,9 +84,12 @@ def connect() -> MlflowClient:
 
 def registry_id() -> str:
     """Names this store: receipts of another one mean nothing here."""
+    client = connect()
     with _spoken():
-        experiment = connect().get_experiment_by_name(EXPERIMENT)
-        return str(experiment.tags.get("registry_id", experiment.experiment_id))
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is None:
+        raise TriageError(f"the MLflow store {tracking_uri()} lost the experiment {EXPERIMENT}")
+    return str(experiment.tags.get("registry_id", experiment.experiment_id))
 
 
 def log_member(
@@ -213,7 +231,11 @@ def tags_of(name: str, version: str | None = None) -> dict[str, str]:
     client = connect()
     with _spoken():
         try:
-            found = client.get_registered_model(name) if version is None else client.get_model_version(name, version)
+            found = (
+                client.get_registered_model(name)
+                if version is None
+                else client.get_model_version(name, version)
+            )
         except MlflowException as error:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 return {}

@@ -94,7 +94,7 @@ class Taxonomy(Frozen):
 def asks_for_labels(path: Path) -> bool:
     """Whether the file says nothing but `from_labels: true`: the categories are whatever a team's labels are."""
     try:
-        return yaml.safe_load(Path(path).read_text("utf-8")) == {"from_labels": True}
+        return bool(yaml.safe_load(Path(path).read_text("utf-8")) == {"from_labels": True})
     except (OSError, ValueError, yaml.YAMLError):
         return False  # `read` says what is wrong
 

@@ -13,7 +13,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, RobustScaler
+from sklearn.preprocessing import Normalizer, OneHotEncoder, RobustScaler
 
 from ticket_triage import features
 from ticket_triage.params import Text
@@ -82,7 +82,10 @@ def make(wanted: Sequence[str], settings: Text, columns: Sequence[str], seed: in
                 Pipeline(
                     [
                         # What is missing in the whole of training is filled too, or its column would vanish.
-                        ("fill", SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True)),
+                        (
+                            "fill",
+                            SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True),
+                        ),
                         # Most values within a unit of zero, as TF-IDF's are: wider ones make linear members crawl.
                         ("scale", RobustScaler(quantile_range=(1.0, 99.0))),
                     ]
@@ -91,7 +94,17 @@ def make(wanted: Sequence[str], settings: Text, columns: Sequence[str], seed: in
             ),
             (
                 "categorical",
-                OneHotEncoder(handle_unknown="ignore", min_frequency=settings.min_df, dtype=np.float32),
+                Pipeline(
+                    [
+                        (
+                            "encode",
+                            OneHotEncoder(
+                                handle_unknown="ignore", min_frequency=settings.min_df, dtype=np.float32
+                            ),
+                        ),
+                        ("norm", Normalizer()),  # at full weight they drown the words
+                    ]
+                ),
                 categorical,
             ),
         ],
@@ -136,7 +149,7 @@ def transform(
     parts = []
     for spec in specs:
         value: Any = frame[spec.columns if isinstance(spec.columns, str) else list(spec.columns)]
-        key = (str(spec.columns),)
+        key: tuple[str, ...] = (str(spec.columns),)
         for digest in spec.steps:
             key = (*key, digest)
             if key not in done:
@@ -152,6 +165,8 @@ def names(specs: Sequence[Spec], steps: Mapping[str, Any]) -> list[tuple[str, st
     for spec in specs:
         columns = [spec.columns] if isinstance(spec.columns, str) else list(spec.columns)
         last = steps[spec.steps[-1]]
+        if isinstance(last, Normalizer):
+            last = steps[spec.steps[0]]
         if isinstance(last, TruncatedSVD):
             terms = steps[spec.steps[0]].get_feature_names_out()
             called = [", ".join(terms[np.argsort(-np.abs(axis))[:3]]) for axis in last.components_]

@@ -38,7 +38,7 @@ class LightGBMTrees:
 
     def shapley(self, X: Any) -> np.ndarray:
         """What each feature of the one row `X` added to each class's log-odds, shape (classes, features)."""
-        values = np.asarray(self._booster.predict(X, pred_contrib=True, num_threads=1).todense())
+        values = np.asarray(self._booster.predict(X.toarray(), pred_contrib=True, num_threads=1))
         return _by_class(values.reshape(-1, X.shape[1] + 1)[:, :-1])
 
     @property
@@ -85,7 +85,9 @@ CATALOGUE: dict[str, Family] = {
         lambda seed, **values: LogisticRegression(random_state=seed, **values), linear=True
     ),
     "decision_tree": Family(lambda seed, **values: DecisionTreeClassifier(random_state=seed, **values)),
-    "random_forest": Family(lambda seed, **values: RandomForestClassifier(random_state=seed, n_jobs=1, **values)),
+    "random_forest": Family(
+        lambda seed, **values: RandomForestClassifier(random_state=seed, n_jobs=1, **values)
+    ),
     "lightgbm": Family(
         # One thread: with more, a busy machine was up to sixty times slower.
         lambda seed, **values: lightgbm.LGBMClassifier(
@@ -94,7 +96,9 @@ CATALOGUE: dict[str, Family] = {
         suffix=".txt",
     ),
     "xgboost": Family(
-        lambda seed, **values: xgboost.XGBClassifier(random_state=seed, n_jobs=1, tree_method="hist", **values),
+        lambda seed, **values: xgboost.XGBClassifier(
+            random_state=seed, n_jobs=1, tree_method="hist", **values
+        ),
         suffix=".ubj",
     ),
 }

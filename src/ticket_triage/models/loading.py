@@ -13,14 +13,12 @@ from ticket_triage.models.triage_model import TriageModel
 def flat(model: TriageModel, tickets: pd.DataFrame) -> pd.DataFrame:
     """Full predictions in columns of plain types: lists as JSON, a label that a model lacks as an empty string."""
     answer = model.predict(tickets)
-    texts = {
-        name: [json.dumps(value) for value in answer[name]]
-        if name in {"review_reasons", "reasons"}
-        else answer[name].fillna("").astype(str)
-        for name in answer
-        if not name.endswith("_confidence")
-    }
-    return answer.assign(**texts)
+    for name in answer.columns:
+        if name in {"review_reasons", "reasons"}:
+            answer[name] = [json.dumps(value) for value in answer[name]]
+        elif not name.endswith("_confidence"):
+            answer[name] = answer[name].fillna("").astype(str)
+    return answer
 
 
 class Served:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
@@ -17,7 +19,6 @@ from ticket_triage.files import TriageError, atomic, read_json, write_json
 from ticket_triage.models import blocks, ensemble, families, saving, tuning
 from ticket_triage.params import Train
 from ticket_triage.schema import GOLD_PREFIX, Task
-
 
 Rows = TypeVar("Rows", pd.DataFrame, pd.Series)
 
@@ -58,10 +59,14 @@ class Training:
         if len(self.labels) < settings.min_gold:
             return f"{task} has {len(self.labels)} gold tickets, {settings.min_gold} are needed"
         learnt = self.rare(settings.folds).labels.nunique()
-        return f"{task} has {learnt} labels with {settings.folds} gold tickets or more" if learnt < 2 else None
+        return (
+            f"{task} has {learnt} labels with {settings.folds} gold tickets or more" if learnt < 2 else None
+        )
 
 
-def training(task: Task, table: pd.DataFrame, split: pd.DataFrame, weak: pd.DataFrame, settings: Train) -> Training:
+def training(
+    task: Task, table: pd.DataFrame, split: pd.DataFrame, weak: pd.DataFrame, settings: Train
+) -> Training:
     """What a member of `task` learns from.
 
     Args:
@@ -70,10 +75,11 @@ def training(task: Task, table: pd.DataFrame, split: pd.DataFrame, weak: pd.Data
         weak: weak labels by `ticket_id`; used where `settings.weak_weight` is not 0.
     """
     rows = table.set_index("ticket_id")
-    gold = split.set_index("ticket_id")
-    gold = _sample(gold[gold[f"{GOLD_PREFIX}{task}"].notna()], settings.max_rows, settings.seed)
+    learnt = split.set_index("ticket_id")
+    gold = _sample(learnt[learnt[f"{GOLD_PREFIX}{task}"].notna()], settings.max_rows, settings.seed)
     extra = weak.set_index("ticket_id")[task].dropna()
-    extra = extra[extra.index.isin(rows.index.difference(split["ticket_id"]))] if settings.weak_weight else extra[:0]
+    unlabelled = [name for name in extra.index if name in rows.index and name not in learnt.index]
+    extra = extra.loc[unlabelled if settings.weak_weight else []]
     extra = _sample(extra, settings.max_rows - len(gold), settings.seed)
     return Training(
         features=rows.loc[gold.index],
@@ -155,12 +161,20 @@ def fit(
         fitted = transformer().fit(table(rows))
         matrices.append((fitted.transform(table(rows)), fitted.transform(kept.features.iloc[held_out])))
 
+    known: dict[tuple[int, str], np.ndarray] = {}  # the best trial's predictions are wanted again at the end
+
     def predict(fold: int, values: dict[str, Any]) -> np.ndarray:
+        key = (fold, repr(sorted(values.items())))
+        if key not in known:
+            known[key] = fit_and_predict(fold, values)
+        return known[key]
+
+    def fit_and_predict(fold: int, values: dict[str, Any]) -> np.ndarray:
         rows, held_out = sides[fold]
         learnt = np.concatenate([y[rows], y_extra])
         # A rare class may be missing on this side of a fold; XGBoost wants labels without gaps.
         present, dense = np.unique(learnt, return_inverse=True)
-        model = classifier(values).fit(matrices[fold][0], dense, sample_weight=weights(rows, values))
+        model = _fit(classifier(values), matrices[fold][0], dense, weights(rows, values))
         spread = np.zeros((len(held_out), len(classes)))
         spread[:, present] = model.predict_proba(matrices[fold][1])
         return spread
@@ -185,10 +199,11 @@ def fit(
 
     everything = np.arange(len(y))
     fitted = transformer().fit(table(everything))
-    model = classifier(found.values).fit(
+    model = _fit(
+        classifier(found.values),
         fitted.transform(table(everything)),
         np.concatenate([y, y_extra]),
-        sample_weight=weights(everything, found.values),
+        weights(everything, found.values),
     )
     return Member(
         task=task,
@@ -199,6 +214,13 @@ def fit(
         out_of_fold=pd.DataFrame(out_of_fold, index=kept.features.index, columns=list(classes)),
         found=found,
     )
+
+
+def _fit(classifier: Any, X: Any, y: np.ndarray, weights: np.ndarray) -> Any:
+    with warnings.catch_warnings():
+        # `max_iter` is a param: a trial that reached it is judged by its score like any other.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return classifier.fit(X, y, sample_weight=weights)
 
 
 def save(member: Member, folder: Path) -> None:

@@ -103,7 +103,9 @@ class TriageModel:
             for voter in head.voters:
                 if len(table):
                     matrix = self._matrix(voter, table, done)
-                    guess = np.asarray(self.estimators[voter.estimator].predict_proba(matrix), dtype=np.float64)
+                    guess = np.asarray(
+                        self.estimators[voter.estimator].predict_proba(matrix), dtype=np.float64
+                    )
                     total += voter.weight * ensemble.temper(guess, voter.temperature)
             found[task] = pd.DataFrame(
                 ensemble.temper(total, head.temperature) if len(table) else total,
@@ -126,7 +128,9 @@ class TriageModel:
         table = features.build(tickets, calendar=self.calendar)
         done: dict[Any, Any] = {}
         answer = self.decide(self._proba(table, done))
-        listed = [[] for _ in range(len(table))] if not reasons else self._reasons(table, answer, done, reasons)
+        listed = (
+            [[] for _ in range(len(table))] if not reasons else self._reasons(table, answer, done, reasons)
+        )
         answer["reasons"] = pd.Series(listed, index=table.index, dtype=object)
         return answer
 
@@ -152,7 +156,9 @@ class TriageModel:
                 )
         routes = {c.label: (c.department, c.team) for c in self.taxonomy.categories}
         labels = columns["category"]
-        columns["department"] = np.array([routes.get(label, (None, None))[0] for label in labels], dtype=object)
+        columns["department"] = np.array(
+            [routes.get(label, (None, None))[0] for label in labels], dtype=object
+        )
         columns["team"] = np.array([routes.get(label, (None, None))[1] for label in labels], dtype=object)
         columns["decision"] = np.array(["review" if why else "auto" for why in unsure], dtype=object)
         columns["review_reasons"] = pd.Series(unsure, index=index, dtype=object)
@@ -211,7 +217,9 @@ class TriageModel:
         for got, canary in zip(self.answers(tickets), self.canaries, strict=True):
             for task, (label, confidence) in canary["expected"].items():
                 if got[task][0] != label or abs(got[task][1] - confidence) > 1e-3:
-                    faults.append(f"canary {canary['name']}: {task} is {got[task]}, expected {label} {confidence}")
+                    faults.append(
+                        f"canary {canary['name']}: {task} is {got[task]}, expected {label} {confidence}"
+                    )
         return faults
 
     def answers(self, tickets: pd.DataFrame) -> list[dict[str, tuple[str, float]]]:
@@ -239,14 +247,18 @@ class TriageModel:
             heads = {task: head.model_dump(mode="json") for task, head in self.heads.items()}
             for head in heads.values():
                 for voter in head["voters"]:
-                    voter["specs"] = [vars(spec) if not isinstance(spec, dict) else spec for spec in voter["specs"]]
+                    voter["specs"] = [
+                        vars(spec) if not isinstance(spec, dict) else spec for spec in voter["specs"]
+                    ]
             about = {"format": FORMAT, "calendar": self.calendar, "info": self.info, "heads": heads}
             write_json(draft / "model.json", about)
             write_json(draft / "canaries.json", list(self.canaries))
             write_text(draft / "taxonomy.yaml", taxonomies.to_yaml(self.taxonomy))
             if reference is not None:
                 reference.to_parquet(draft / "reference.parquet", index=False)
-            hashes = {f.relative_to(draft).as_posix(): sha256(f) for f in sorted(draft.rglob("*")) if f.is_file()}
+            hashes = {
+                f.relative_to(draft).as_posix(): sha256(f) for f in sorted(draft.rglob("*")) if f.is_file()
+            }
             write_json(draft / "manifest.json", hashes)
 
     @classmethod
@@ -262,7 +274,9 @@ class TriageModel:
             if not path.is_file():
                 raise TriageError(f"the model in {folder} is not whole: {name} is missing")
             if sha256(path) != expected:
-                raise TriageError(f"the model in {folder} was changed: {name} has another hash than its manifest")
+                raise TriageError(
+                    f"the model in {folder} was changed: {name} has another hash than its manifest"
+                )
         about = read_json(folder / "model.json")
         if about["format"] != FORMAT:
             raise TriageError(f"the model in {folder} has format {about['format']}, this code reads {FORMAT}")

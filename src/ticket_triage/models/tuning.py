@@ -1,7 +1,7 @@
 """Hyperparameters by Optuna; the only module that imports it."""
 
 import hashlib
-import logging
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 from ticket_triage.files import TriageError
 from ticket_triage.params import Range
 
-logging.getLogger("optuna").setLevel(logging.ERROR)
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 Objective = Callable[[dict[str, Any]], Iterator[float]]
 STARTUP = 3  # trials before TPE and the pruner have something to go by
@@ -109,8 +109,12 @@ def _suggest(trial: optuna.Trial, name: str, choice: Range) -> Any:
 
 
 def _table(study: optuna.Study) -> pd.DataFrame:
-    kept = [t for t in study.get_trials(deepcopy=False) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
-    rows = [{"trial": n, "state": t.state.name.lower(), "score": t.value, **t.params} for n, t in enumerate(kept)]
+    kept = [
+        t for t in study.get_trials(deepcopy=False) if t.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    ]
+    rows = [
+        {"trial": n, "state": t.state.name.lower(), "score": t.value, **t.params} for n, t in enumerate(kept)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -123,11 +127,13 @@ def draw(found: Found, folder: Path) -> list[Path]:
     from optuna.visualization import matplotlib as plots
 
     drawn = []
-    pictures = {"history": plots.plot_optimization_history}
+    pictures: dict[str, Callable[[optuna.Study], Any]] = {"history": plots.plot_optimization_history}
     if len(found.trials) > 1 and found.values:
         pictures["slices"] = plots.plot_slice
     for name, plot in pictures.items():
-        plot(found.study)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # has been, since 2020
+            plot(found.study)
         path = folder / f"trials_{name}.png"
         pyplot.gcf().set_size_inches(10, 4)
         pyplot.savefig(path, dpi=80, bbox_inches="tight", metadata={"Software": None})

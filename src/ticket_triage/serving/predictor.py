@@ -52,9 +52,14 @@ class Predictor:
         )
 
     def check(self) -> list[str]:
-        """One sentence for each canary ticket whose answer is not the one it had when the model was made."""
+        """One sentence for each canary ticket whose answer is not the one it had when the model was made.
+
+        Raises whatever answering them raises: reasons and all, as a request would have it.
+        """
         if not self.model.canaries:
             return ["the model has no canary tickets to prove itself with"]
+        for canary in self.model.canaries:
+            self.predict(Ticket(text=canary["text"]))
         return self.model.check()
 
 

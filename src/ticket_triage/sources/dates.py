@@ -15,14 +15,27 @@ _ISO = r"\d{4}([-/]?)\d{2}\1\d{2}(?!\d)"
 _SLICE = 50_000  # rows worked on at once, so that the processor's cache holds them
 _EPOCH = r"(?P<seconds>\d{9,10})(?P<thousandths>\d{3})?(?:\.\d+)?"
 
-# A pair of bytes, read as one little-endian number, to its value; -1 where it has none.
-_DIGITS = np.full(1 << 16, -1, np.int16)
-_DIGITS[[ord(f"{n:02}"[0]) | ord(f"{n:02}"[1]) << 8 for n in range(100)]] = range(100)
+# In Twitter's form everything has its place. Two characters, read as one number, are looked up in a table
+# of what they are worth, or so little that no sum with it can be right.
+_NOTHING = -500_000_000
+
+
+def _worth(values: dict[str, int]) -> npt.NDArray[np.int32]:
+    table = np.full(1 << 16, _NOTHING, np.int32)
+    table[[int.from_bytes(pair.encode(), "little") for pair in values]] = list(values.values())
+    return table
+
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MONTH = np.full(1 << 16, -1, np.int16)  # its last two letters tell a month from the others
-_MONTH[[ord(name[1]) | ord(name[2]) << 8 for name in _MONTHS]] = range(12)
+_MONTH = _worth({name[1:]: number for number, name in enumerate(_MONTHS)})  # two letters tell them apart
 _INITIAL = np.array([ord(name[0]) for name in _MONTHS], np.uint8)
-_FIXED = {3: " ", 7: " ", 10: " ", 13: ":", 16: ":", 19: " ", 20: "+", 25: " "}
+_CENTURY = _worth({f"{n:02}": 1200 * n for n in range(100)})  # in months
+_YEAR = _worth({f"{n:02}": 12 * n for n in range(100)})
+_DAY = _worth({f"{n:02}": n - 1 for n in range(1, 32)})
+_HOUR = _worth({f"{n:02}": 3600 * n for n in range(24)})  # in seconds
+_MINUTE = _worth({f"{n:02}": 60 * n for n in range(60)})
+_SECOND = _worth({f"{n:02}": n for n in range(60)})
+_FIXED = {3: " ", 7: " ", 10: " ", 13: ":", 16: ":", 19: " +00", 22: "000 "}
 
 
 def parse(texts: pa.ChunkedArray) -> Times:
@@ -51,28 +64,21 @@ def _twitter(texts: pa.LargeStringArray) -> Times:
     start = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset] if rows else 0
     data = texts.buffers()[2]
 
-    def number(at: int, table: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
-        values: npt.NDArray[np.int16] = table[np.ndarray((rows,), "<u2", data, start + at, (_WIDTH,))]
-        return values
+    def read(at: int, width: int) -> npt.NDArray[np.unsignedinteger]:
+        return np.ndarray((rows,), f"<u{width}", data, start + at, (_WIDTH,))
 
-    def letter(at: int) -> npt.NDArray[np.uint8]:
-        return np.ndarray((rows,), np.uint8, data, start + at, (_WIDTH,))
-
-    month, day = number(5, _MONTH), number(8, _DIGITS)
-    hour, minute, second = number(11, _DIGITS), number(14, _DIGITS), number(17, _DIGITS)
-    century, year = number(26, _DIGITS), number(28, _DIGITS)
-    good = (month >= 0) & (letter(4) == _INITIAL[month])
-    for at, char in _FIXED.items():
-        good &= letter(at) == ord(char)
-    for part, low, high in ((hour, 0, 23), (minute, 0, 59), (second, 0, 59), (century, 0, 99), (year, 0, 99)):
-        good &= (part >= low) & (part <= high)
-    good &= (number(21, _DIGITS) == 0) & (number(23, _DIGITS) == 0)
-    months = np.where(good, (century.astype(np.int64) * 100 + year - 1970) * 12 + month, 0)
+    months = _CENTURY[read(26, 2)] + _YEAR[read(28, 2)] + _MONTH[read(5, 2)]
+    clock = _HOUR[read(11, 2)] + _MINUTE[read(14, 2)] + _SECOND[read(17, 2)]
+    day = _DAY[read(8, 2)]
+    good = (months >= 0) & (clock >= 0) & (day >= 0) & (read(4, 1) == _INITIAL[months % 12])
+    for at, text in _FIXED.items():
+        good &= read(at, len(text)) == int.from_bytes(text.encode(), "little")
+    months = np.where(good, months - 1970 * 12, 0)
     first = months.min(initial=0)
     starts = np.arange(first, months.max(initial=0) + 2).astype("datetime64[M]").astype("datetime64[D]")
-    good &= (day >= 1) & (day <= np.diff(starts).astype(np.int64)[months - first])  # there is no 31 February
-    clock = (day.astype(np.int64) - 1) * 86_400 + hour * np.int64(3600) + minute * np.int64(60) + second
-    times: Times = starts.astype("datetime64[us]")[months - first] + clock * 1_000_000
+    good &= day < np.diff(starts).astype(np.int32)[months - first]  # there is no 31 February
+    seconds = day * np.int64(86_400) + clock
+    times: Times = starts.astype("datetime64[us]")[months - first] + seconds * 1_000_000
     times[~good] = np.datetime64("NaT")
     return times
 

@@ -44,16 +44,17 @@ def _digests(texts: pa.Array) -> bytes:
     lines = pc.binary_join_element_wise(texts.cast(string), pa.scalar("\n", string), pa.scalar("", string))
     offsets = np.frombuffer(lines.buffers()[1], np.int64)[lines.offset :][: len(lines) + 1]
     ends = offsets[1:] - offsets[0] - 1  # of each text's "\n", which ends its last word or link
-    raw = lines.buffers()[2].to_pybytes()[offsets[0] : offsets[-1]]
-    lower = np.frombuffer(bytearray(raw.translate(_LOWER)), np.uint8)
-    word = np.frombuffer(bytearray(raw.translate(_WORD)), np.bool_)
+    raw = bytearray(memoryview(lines.buffers()[2])[offsets[0] : offsets[-1]])
+    lower = np.frombuffer(raw.translate(_LOWER), np.uint8)
+    word = np.frombuffer(raw.translate(_WORD), np.bool_)
     slow = _beyond_ascii(lower, word)
 
     handles = np.flatnonzero(lower == ord("@")) + 1
     while (handles := handles[word[handles]]).size:
         word[handles] = False
         handles += 1
-    links = np.concatenate([_links(lower, b"http://"), _links(lower, b"https://")])
+    colons = np.flatnonzero(lower == ord(":"))
+    links = np.concatenate([_links(lower, colons, b"http://"), _links(lower, colons, b"https://")])
     links = links[word[links]]  # one that begins in a handle is none
     while (links := links[~_SPACE[lower[links]]]).size:
         word[links] = False
@@ -100,9 +101,9 @@ def _beyond_ascii(data: _Bytes, word: _Flags) -> _Places:
     return slow
 
 
-def _links(lower: _Bytes, start: bytes) -> _Places:
+def _links(lower: _Bytes, colons: _Places, start: bytes) -> _Places:
     """Where `start` stands with something behind it."""
-    at = np.flatnonzero(lower == ord(":")) - start.index(b":")
+    at = colons - start.index(b":")
     at = at[(at >= 0) & (at + len(start) < len(lower))]
     for step, byte in enumerate(start):
         at = at[lower[at + step] == byte]

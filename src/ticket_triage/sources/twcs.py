@@ -135,6 +135,8 @@ def _pick(column: pa.ChunkedArray, which: Ids) -> pa.Array:
     wanted[which[which >= 0]] = True
     place = np.cumsum(wanted) - 1
     values = column.filter(pa.array(wanted)).combine_chunks()
+    if which.size == len(values) and (which[1:] > which[:-1]).all():
+        return values
     return values.take(pa.array(place[which], mask=which < 0))
 
 

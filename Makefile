@@ -1,0 +1,98 @@
+# Every target sets up what it needs: Python 3.11 or 3.12 and make are enough to begin with.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+UV := 0.13.8
+PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
+	$$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+READY := $(VENV)/.ready
+
+# Nothing is reported to anyone, and two busy cores are not fought over.
+export DO_NOT_TRACK = 1
+export GX_ANALYTICS_ENABLED = false
+export MLFLOW_DISABLE_TELEMETRY = true
+export BENTOML_DO_NOT_TRACK = True
+export OMP_WAIT_POLICY = PASSIVE
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+# The source of the tickets: nothing (as params.yaml says), or
+#   SOURCE=sample | SOURCE=kaggle | SOURCE=twcs TWCS=path/to/twcs.csv
+#   SOURCE=csv CSV=path TEXT=column [CATEGORY=column] [PRIORITY=column] [ID=column] [DATE=column]
+SOURCE ?=
+ifeq ($(SOURCE),twcs)
+CHOICE = twcs "$(TWCS)"
+else ifeq ($(SOURCE),csv)
+CHOICE = csv "$(CSV)" --text "$(or $(TEXT),text)" $(foreach c,category priority id,$(if $($(shell echo $(c) | tr a-z A-Z)),--$(c) "$($(shell echo $(c) | tr a-z A-Z))")) $(if $(DATE),--created-at "$(DATE)")
+else
+CHOICE = $(SOURCE)
+endif
+
+.PHONY: help setup pipeline package rollback serve mlflow test lint format bench-ingest deps locks split-gold clean
+
+help: ## This list
+	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@echo
+	@echo "  make pipeline SOURCE=twcs TWCS=path/to/twcs.csv          the Kaggle file"
+	@echo "  make pipeline SOURCE=csv CSV=my.csv TEXT=body CATEGORY=topic   your own tickets"
+
+$(READY): requirements/pipeline.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 with venv is needed (Debian: apt-get install python3 python3-venv)"; exit 1; }
+	@test -x $(BIN)/python || { echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@echo "installing packages (about 2 GB, a few minutes the first time)"
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --compile-bytecode --require-hashes -r requirements/pipeline.txt
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --editable .
+	@touch $@
+
+setup: $(READY) ## Make .venv with everything in it, at the locked versions
+
+pipeline: $(READY) ## Tickets to a served champion: dvc repro, then a summary
+	@$(if $(SOURCE),ticket-triage source $(CHOICE))
+	@python -m pipelines
+
+package: $(READY) ## Package the version that is champion in the registry now
+	@dvc repro package
+
+rollback: $(READY) ## Make the previously packaged version champion again and package it
+	@ticket-triage rollback $(if $(WHY),--why "$(WHY)")
+	@dvc repro package
+
+serve: $(READY) ## Answer POST /predict-ticket on http://127.0.0.1:3000
+	@ticket-triage serve $(if $(PORT),--port $(PORT))
+
+mlflow: $(READY) ## The MLflow UI on http://127.0.0.1:5000
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) \
+		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlruns/mlflow.db}" \
+		--default-artifact-root "file://$(CURDIR)/mlruns/artifacts"
+
+lint: $(READY) ## Style and types
+	@ruff check . && ruff format --check . && mypy
+
+format: $(READY) ## Let ruff rewrite what it can
+	@ruff check --fix . ; ruff format .
+
+test: lint ## Lint, types and all tests
+	@pytest
+
+bench-ingest: $(READY) ## Ingest of 2.8 million rows beside pyarrow's plain reading
+	@python benchmarks/bench_ingest.py
+
+deps: $(READY) ## Write into dvc.yaml what each stage imports
+	@python -m pipelines.deps
+
+locks: $(READY) ## Resolve requirements/*.txt anew, with hashes and no address of an index
+	@uv pip compile --quiet --upgrade pyproject.toml --extra serve --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -o requirements/serve.txt
+	@uv pip compile --quiet --upgrade pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -c requirements/serve.txt -o requirements/pipeline.txt
+
+split-gold: $(READY) ## Add gold texts that have no part yet to data/gold/split.csv
+	@python -m ticket_triage.labeling.committed data/validated/tickets.parquet data/gold/gold.csv data/taxonomy.yaml data/gold/split.csv
+
+clean: ## Delete what the pipeline made (not .venv, not the DVC cache)
+	@rm -rf bentoml mlruns build benchmarks/out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@git clean -fdXq data

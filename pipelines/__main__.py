@@ -1,0 +1,36 @@
+"""`python -m pipelines`: run every stage that is not up to date, then say what came of it."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pipelines import summary
+from ticket_triage import params
+from ticket_triage.files import TriageError
+
+LOCK = Path("dvc.lock")
+
+
+def main() -> int:
+    """Exit status of `dvc repro`, or 1 when the parameters are wrong."""
+    started = time.monotonic()
+    try:
+        params.read()  # before DVC, which would say less clearly what is wrong
+    except TriageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    before = LOCK.read_bytes() if LOCK.exists() else b""
+    status = subprocess.call([sys.executable, "-m", "dvc", "repro", *sys.argv[1:]])
+    if status:
+        print(
+            "\nThe pipeline stopped at the stage named above; what came before it is kept. Mend it and run again."
+        )
+        return status
+    idle = LOCK.exists() and LOCK.read_bytes() == before
+    summary.show(Path("data"), time.monotonic() - started, idle)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""From members to a model."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ticket_triage import params, taxonomy
+from ticket_triage.files import TriageError
+from ticket_triage.models import assembly, member
+from ticket_triage.models.triage_model import TriageModel
+
+SETTINGS = params.read(Path(__file__).parent.parent / "params.yaml").assemble
+
+
+def test_the_threshold_is_the_lowest_that_keeps_the_promise() -> None:
+    confidence = np.linspace(1, 0, 1000, endpoint=False)
+    right = np.arange(1000) % 1000 < 600  # the 600 surest are right
+    found = assembly.threshold(confidence, right, SETTINGS)
+    kept = confidence >= found.value
+    assert right[kept].mean() >= SETTINGS.promised_precision
+    lower = confidence >= found.value - 0.01
+    assert right[lower].mean() < SETTINGS.promised_precision
+
+
+def test_too_little_gold_falls_back_and_says_so() -> None:
+    found = assembly.threshold(np.ones(20), np.ones(20, dtype=bool), SETTINGS)
+    assert found.value == SETTINGS.fallback_threshold
+    assert "20 gold tickets" in found.why
+
+
+def test_a_promise_that_cannot_be_kept_routes_nothing() -> None:
+    found = assembly.threshold(np.linspace(0, 1, 500), np.arange(500) % 2 == 0, SETTINGS)
+    assert found.value == 1.0
+    assert "no confidence" in found.why
+
+
+def test_a_task_without_members_is_left_out(
+    members: dict[tuple[str, str], Path],
+    split_tables: tuple[pd.DataFrame, pd.DataFrame],
+    tmp_path: Path,
+) -> None:
+    member.skip("priority", "naive_bayes", tmp_path / "none", "priority has 0 gold tickets, 60 are needed")
+    own = [folder for (task, _), folder in members.items() if task == "category"] + [tmp_path / "none"]
+    train, validation = split_tables
+    labels = taxonomy.from_labels(["billing", "delivery", "outage", "praise"], "own")
+    model = assembly.assemble(
+        [member.read(folder) for folder in own],
+        train,
+        validation,
+        labels,
+        SETTINGS,
+        calendar=False,
+        info={},
+        stage=tmp_path / "stage",
+    )
+    model.save(tmp_path / "model", tmp_path / "stage")
+    answer = TriageModel.load(tmp_path / "model").predict(pd.DataFrame({"text": ["my parcel is late"]}))
+    assert model.tasks == ("category",)
+    assert answer["priority"].iloc[0] is None
+    assert np.isnan(answer["priority_confidence"].iloc[0])
+
+
+def test_no_member_at_all_says_why(split_tables: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
+    member.skip("category", "naive_bayes", tmp_path / "none", "category has 3 gold tickets, 60 are needed")
+    with pytest.raises(TriageError, match="3 gold tickets, 60 are needed"):
+        assembly.assemble(
+            [member.read(tmp_path / "none")],
+            *split_tables,
+            taxonomy.from_labels(["a", "b"], "own"),
+            SETTINGS,
+            calendar=False,
+            info={},
+            stage=tmp_path / "stage",
+        )
