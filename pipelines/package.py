@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines import run, say
-from ticket_triage import champion
+from ticket_triage import champion, params
 from ticket_triage.files import read_json, write_json
 from ticket_triage.serving import package
 
@@ -13,7 +13,9 @@ def main(promotion: str, folder: str, out: str) -> None:
     promoted = read_json(Path(promotion))
     ref = champion.fetch(promoted, Path(folder))
     about = read_json(Path(folder) / "model.json")["info"]
-    bento = package.package(Path(folder), ref, package.HOME, {"data": about["data"]})
+    bento = package.package(
+        Path(folder), ref, package.HOME, {"data": about["data"]}, params.load("package").name
+    )
     write_json(Path(out), champion.packaged(ref, bento))
     say(f"Bento {bento} serves version {ref.version} of {ref.name}")
 

@@ -1,7 +1,5 @@
 """train: one family for one task, tuned, fitted on all gold of the training part, recorded as one MLflow run."""
 
-import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +10,7 @@ from ticket_triage.files import md5, read_table, write_json
 from ticket_triage.models import member, tuning
 from ticket_triage.schema import Task
 
-STUDIES = Path(
-    "data/.studies"
-)  # outside the outputs, which DVC deletes before a stage runs: a killed study resumes
+STUDIES = Path("data/.studies")  # no output, which DVC deletes before a stage runs: a killed study resumes
 
 
 def main(
@@ -28,33 +24,20 @@ def main(
         member.skip(task, family, Path(out), reason)
         write_json(Path(receipt), {"run_id": None, "skipped": reason})
         return say(f"{task} {family}: not trained, {reason}")
-    started = time.monotonic()
-    inputs = [md5(Path(path)) for path in (features, others, train, weak)]
-    study = tuning.fingerprint(inputs, settings.of(family))
+    study = tuning.fingerprint(
+        [md5(Path(one)) for one in (features, others, train, weak)], settings.of(family)
+    )
     with progress(f"{task} {family}", settings.trials) as advance:
-        fitted = member.fit(
-            task, family, training, settings, STUDIES / f"{task}-{family}-{study}.log", advance
-        )
+        journal = STUDIES / f"{task}-{family}-{study}.log"
+        fitted = member.fit(task, family, training, settings, journal, advance)
     member.save(fitted, Path(out))
-    example = training.features.head(5)
-    with tempfile.TemporaryDirectory() as room:
-        run_id = registry.log_member(
-            f"{task}-{family}",
-            Path(out),
-            example,
-            member.load(Path(out)).predict_proba(example),
-            params={
-                **fitted.values,
-                "trials": settings.trials,
-                "folds": settings.folds,
-                "seed": settings.seed,
-            },
-            metrics={"cv_macro_f1": fitted.found.score, **fitted.metrics(training)},
-            tags={"task": task, "family": family, "data": md5(Path(train)), "commit": registry.commit()},
-            pictures=tuning.draw(fitted.found, Path(room)),
-        )
+    example, known = training.features.head(5), fitted.record(training, settings)
+    tags = {"task": task, "family": family, "data": md5(Path(train)), "commit": registry.commit()}
+    with tuning.drawn(fitted.found) as pictures:
+        output = member.load(Path(out)).predict_proba(example)
+        run_id = registry.log_member(Path(out), example, output, tags=tags, pictures=pictures, **known)
     write_json(Path(receipt), {"run_id": run_id, "score": fitted.found.score})
-    return say(f"{task} {family}: macro-F1 {fitted.found.score:.3f} across folds", time.monotonic() - started)
+    return say(f"{task} {family}: macro-F1 {fitted.found.score:.3f} across folds")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 """A small triage model, truly trained by the code that trains all others, shared by the tests that need one."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -81,3 +85,74 @@ def model_folder(
 def model(model_folder: Path) -> TriageModel:
     """The same, loaded."""
     return TriageModel.load(model_folder)
+
+
+def command(
+    folder: Path, *words: str, check: bool = True, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of this environment in a folder; standard output and error come together in `stdout`."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    clean = {
+        key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "GIT_", "DVC_"))
+    }
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        env=clean | {"PATH": path, "PYTHONPATH": str(folder / "src"), "COLUMNS": "200", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+    )
+    assert not check or done.returncode == 0, f"{' '.join(words)}\n{done.stdout}"
+    return done
+
+
+def small_repository(folder: Path) -> Path:
+    """A repository of its own with this work tree's files and a small `params.yaml`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).is_file() and name != "dvc.lock":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    text = (folder / "params.yaml").read_text("utf-8")
+    for old, new in {
+        "tickets: 12000": "tickets: 1500",
+        "gold: 5000": "gold: 1200",
+        "trials: 3 ": "trials: 1 ",
+        "folds: 3": "folds: 2",
+        "members: [naive_bayes, logistic_regression, decision_tree, random_forest, lightgbm, xgboost]": (
+            "members: [naive_bayes, logistic_regression]"
+        ),
+        "bootstrap: 1000": "bootstrap: 100",
+        "max_rows: 2000": "max_rows: 300",
+        "category: 0.5, priority: 0.45": "category: 0.2, priority: 0.2",
+    }.items():
+        assert old in text, f"params.yaml has no {old!r}"
+        text = text.replace(old, new)
+    (folder / "params.yaml").write_text(text, "utf-8")
+    for words in (
+        ["git", "init", "-q", "-b", "main"],
+        ["git", "config", "user.email", "test@example.org"],
+        ["git", "config", "user.name", "test"],
+        ["git", "add", "-A"],
+        ["git", "commit", "-qm", "small"],
+    ):
+        command(folder, *words)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pipeline_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which the whole pipeline ran once, on a small generated sample."""
+    folder = small_repository(tmp_path_factory.mktemp("pipeline"))
+    (folder / "first_run.log").write_text(command(folder, sys.executable, "-m", "pipelines").stdout)
+    command(folder, "git", "add", "dvc.lock")
+    command(folder, "git", "commit", "-qm", "run")
+    return folder

@@ -93,7 +93,6 @@ def registry_id() -> str:
 
 
 def log_member(
-    name: str,
     folder: Path,
     example: pd.DataFrame,
     output: pd.DataFrame,
@@ -110,7 +109,7 @@ def log_member(
         example, output: some feature rows and what the member makes of them, for its signature.
     """
     connect()
-    with _spoken(), _run(name) as run:
+    with _spoken(), _run(f"{tags['task']}-{tags['family']}") as run:
         mlflow.set_tags(dict(tags))
         mlflow.log_params(dict(params))
         mlflow.log_metrics(dict(metrics))

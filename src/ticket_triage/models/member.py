@@ -106,15 +106,24 @@ class Member:
     out_of_fold: pd.DataFrame
     found: tuning.Found
 
-    def metrics(self, training: Training) -> dict[str, float]:
-        """Out-of-fold accuracy, macro-F1 and log-loss."""
-        truth = training.labels.reindex(self.out_of_fold.index)
+    def record(self, training: Training, settings: Train) -> dict[str, dict[str, Any]]:
+        """`params` and `metrics` of the fit as an experiment tracker keeps them; metrics are out of fold."""
+        truth = training.labels.loc[self.out_of_fold.index]
         guess = self.out_of_fold.idxmax(axis=1)
         columns = truth.map({label: n for n, label in enumerate(self.classes)}).to_numpy(dtype=np.int64)
         return {
-            "oof_accuracy": float((guess == truth).mean()),
-            "oof_macro_f1": float(f1_score(truth, guess, average="macro")),
-            "oof_log_loss": ensemble.log_loss(self.out_of_fold.to_numpy(), columns),
+            "params": {
+                **self.values,
+                **{name: getattr(settings, name) for name in ("trials", "folds", "seed", "weak_weight")},
+                "rows": len(training.labels),
+                "cut_short": self.found.cut_short,
+            },
+            "metrics": {
+                "cv_macro_f1": self.found.score,
+                "oof_accuracy": float((guess == truth).mean()),
+                "oof_macro_f1": float(f1_score(truth, guess, average="macro")),
+                "oof_log_loss": ensemble.log_loss(self.out_of_fold.to_numpy(), columns),
+            },
         }
 
 

@@ -1,8 +1,10 @@
 """Hyperparameters by Optuna; the only module that imports it."""
 
 import hashlib
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,6 +142,13 @@ def draw(found: Found, folder: Path) -> list[Path]:
         pyplot.close("all")
         drawn.append(path)
     return drawn
+
+
+@contextmanager
+def drawn(found: Found) -> Iterator[list[Path]]:
+    """The pictures of `draw` as files for as long as the block lasts."""
+    with tempfile.TemporaryDirectory() as room:
+        yield draw(found, Path(room))
 
 
 def fingerprint(*parts: object) -> str:
