@@ -129,6 +129,7 @@ def test_missing_parents_circles_and_repeated_ids_are_counted(tmp_path: Path) ->
         tweet("x1", "116", "no number"),
     )
     assert tables["tickets"]["text"].tolist() == ["help"]
+    assert tables["tickets"]["text_key"].tolist() == [text_key("help")]
     counted = {
         "missing_parents": 1,
         "in_reply_cycles": 2,

@@ -33,12 +33,13 @@ def ingest(name: str, source: params.Source, out: Path) -> dict[str, Any]:
     with _steady_memory(), atomic(Path(out)) as folder, ThreadPoolExecutor(2) as pool:
         rows, land = _open(name, source, path)
         folder.mkdir()
+        writing = [pool.submit(landing.write, folder / "raw.parquet", rows.table)]
         digest = pool.submit(sha256, path)
-        raw = pool.submit(landing.write, folder / "raw.parquet", rows.table)
         landed = land()
         for part in ("tickets", "hindsight", "gold"):
-            landing.write(folder / f"{part}.parquet", getattr(landed, part))
-        raw.result()
+            writing.append(pool.submit(landing.write, folder / f"{part}.parquet", getattr(landed, part)))
+        for written in writing:
+            written.result()
         receipt = {
             "source": name,
             "kind": source.kind,

@@ -54,34 +54,33 @@ def land(name: str, rows: pa.Table) -> Landed:
     """
     inbound = _in(rows["inbound"], _YES)
     replies = rows["in_response_to_tweet_id"].is_valid().to_numpy()
-    ids, parents = (conversations.ids(rows[column]) for column in ("tweet_id", "in_response_to_tweet_id"))
-    talk = conversations.rebuild(ids, parents, replies)
-    opens = inbound & ~replies & talk.usable
     written = rows["text"].is_valid().to_numpy()
-    at = np.flatnonzero(opens & written)
-    if not at.size:
-        raise TriageError(
-            f"source {name!r} holds no ticket: no inbound tweet with a text that is not a reply"
-        )
+    at = np.flatnonzero(inbound & ~replies & written)
     texts = _pick(rows["text"], at)
-    with ThreadPoolExecutor(
-        1
-    ) as pool:  # the keys are half of the work, and the other half can go on meanwhile
-        keys = pool.submit(text_keys, texts)
+    with ThreadPoolExecutor(1) as pool:
+        keys = pool.submit(
+            text_keys, texts
+        )  # the longest piece of work, so it begins before all else is known
+        ids, parents = (conversations.ids(rows[column]) for column in ("tweet_id", "in_response_to_tweet_id"))
+        talk = conversations.rebuild(ids, parents, replies)
+        usable = talk.usable[at]
+        at = at[usable]
+        if not at.size:
+            raise TriageError(f"source {name!r} holds no ticket: no inbound tweet with a text is not a reply")
         times = dates.parse(rows["created_at"])
         customers = _pick(rows["author_id"], at)
-        ticket_ids = landing.joined(f"{name}:", pa.array(ids[at]))
-        hindsight = {"ticket_id": ticket_ids} | _hindsight(rows, at, talk.opener, inbound, times)
         columns = {
-            "ticket_id": ticket_ids,
+            "ticket_id": landing.joined(f"{name}:", pa.array(ids[at])),
             "source": pa.repeat(name, at.size),
-            "text": texts,
+            "text": texts if usable.all() else texts.filter(pa.array(usable)),
             "created_at": pa.array(times[at]),
             "channel": pa.repeat("twitter", at.size),
             "customer": customers,
             "earlier_tickets": earlier_tickets(customers, times[at]),
-            "text_key": keys.result(),
         }
+        hindsight = _hindsight(rows, at, talk.opener, inbound, times) | {"ticket_id": columns["ticket_id"]}
+        columns["text_key"] = keys.result() if usable.all() else keys.result().filter(pa.array(usable))
+    opens = inbound & ~replies & talk.usable
     counts = talk.counts | {
         "unparsable_dates": int((np.isnat(times) & rows["created_at"].is_valid().to_numpy()).sum()),
         "unreadable_inbound": int((~inbound & ~_in(rows["inbound"], _NO)).sum()),
