@@ -1,8 +1,8 @@
 """Ingest against the plain reading of the same file with pyarrow: `python benchmarks/bench_ingest.py`.
 
 Generated tweets in the shape and size of twcs.csv (2.8 million rows, half a gigabyte) and a tenth of them.
-Each measurement is a process of its own, on the same two cores, in turn; what is told is the median of several.
-Timed is the call alone, so that neither side pays for imports; memory is the peak of the whole process.
+Each measurement is a process of its own, on the same two cores, in turn; told is the median of several. Timed is
+the call alone, so that neither side pays for imports; memory is the peak of the whole process.
 """
 
 import json
@@ -27,7 +27,7 @@ TARGETS = {"times_plain": 3.0, "peak_gib": 4.0, "times_linear": 1.3}
 
 
 def block(seed: int = 1) -> pl.DataFrame:
-    """Conversations of one to eight tweets: a third with a character beyond ASCII, some with links or newlines."""
+    """Conversations of one to eight tweets, a third with characters beyond ASCII, some with links or newlines."""
     draw = random.Random(seed)
     words = ["".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=draw.randint(2, 9))) for _ in range(3000)]
     odd = ["😡", "…", "it’s", "café", "año", "🙏", "👍🏽", "“so”", "日本語"]
@@ -68,7 +68,7 @@ def block(seed: int = 1) -> pl.DataFrame:
 
 
 def generate(path: Path, rows: int) -> None:
-    """Write a file of so many rows, blocks of the same conversations with other ids, customers and endings."""
+    """Write a file of so many rows: the same conversations with other ids, customers and endings."""
     first = block()
     with path.open("wb") as stream:
         for start in range(0, rows, BLOCK):

@@ -19,9 +19,16 @@ from ticket_triage.sources.opening import opened
 # Two code points that Unicode keeps out of texts for ever stand in for what Arrow cannot be given.
 _RETURN = "\U0010fffe"
 _UNDECODABLE = "\U0010ffff"
-_MARK = "ticket_triage.mark"
-codecs.register_error(_MARK, lambda error: ("\N{REPLACEMENT CHARACTER}" + _UNDECODABLE, error.end))  # type: ignore[attr-defined]
 _PIECE = 1 << 24
+_MARK = "ticket_triage.mark"
+
+
+def _marked(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\N{REPLACEMENT CHARACTER}" + _UNDECODABLE, error.end
+
+
+codecs.register_error(_MARK, _marked)
 
 
 @dataclass(frozen=True)
