@@ -16,24 +16,26 @@ from ticket_triage.models import member
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.sources import choice
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECRET = "zanzibarquux"
 
 
 def run(notebook: Path, folder: Path, out: Path) -> tuple[str, int]:
     """All that an executed notebook says, and how many pictures it draws."""
-    command(folder, sys.executable, "-m", "papermill", str(notebook), str(out), "--no-progress-bar")
+    words = [sys.executable, "-m", "papermill", str(notebook), str(out), "--no-progress-bar"]
+    command(folder, *words, PYTHONPATH=str(ROOT / "src"))
     shown: list[dict[str, Any]] = [
         output for cell in read_json(out)["cells"] for output in cell.get("outputs", [])
     ]
     data = [output["data"] for output in shown if "data" in output]
-    words = [
+    texts = [
         text
         for one in data
         for kind, text in one.items()
         if kind in ("text/markdown", "text/html", "text/plain")
     ]
-    return "\n".join("".join(text) for text in words), sum("image/png" in one for one in data)
+    return "\n".join("".join(text) for text in texts), sum("image/png" in one for one in data)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
