@@ -151,9 +151,7 @@ def main() -> None:
         "times_linear": large["ingest_s"] / small["ingest_s"] / (large["rows"] / small["rows"]),
     }
     plain = large["plain_s"] / small["plain_s"] / (large["rows"] / small["rows"])
-    print(
-        f"ten times the rows take the plain reading {10 * plain:.1f} times as long: memory is slow on a busy machine"
-    )
+    print(f"ten times the rows take the plain reading {10 * plain:.1f} times as long")
     for name, target in TARGETS.items():
         print(f"{name:>14} {found[name]:.2f}, at most {target}: {'yes' if found[name] <= target else 'NO'}")
     result = {"cores": CORES, "table": table, "found": found, "targets": TARGETS}
