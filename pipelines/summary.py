@@ -34,7 +34,8 @@ def show(data: Path, seconds: float, idle: bool) -> None:
         "Rows in", f"{sum(validation['raw'].values()):,} raw, {validation['tickets']['rows']:,} tickets"
     )
     rows.add_row("Quarantined", f"{left:,}")
-    rows.add_row("Labelled", f"{validation['gold']['rows']:,} gold, {labelled:,} with a weak label")
+    gold = read_json(reports / "split/split.json")["gold"]
+    rows.add_row("Labelled", f"{gold:,} gold, {labelled:,} with a weak label")
     for task in TASKS:
         found = promotion["test"].get(task)
         score = (

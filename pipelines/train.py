@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines import progress, run, say
 from ticket_triage import params, registry
-from ticket_triage.files import md5, read_table, write_json
+from ticket_triage.files import md5, read_table, read_text, write_json
 from ticket_triage.models import member, tuning
 from ticket_triage.schema import Task
 
@@ -14,18 +14,27 @@ STUDIES = Path("data/.studies")  # no output, which DVC deletes before a stage r
 
 
 def main(
-    task: Task, family: str, features: str, others: str, train: str, weak: str, out: str, receipt: str
+    task: Task,
+    family: str,
+    features: str,
+    others: str,
+    train: str,
+    weak: str,
+    experts: str,
+    out: str,
+    receipt: str,
 ) -> None:
     """Write the member's folder and the receipt that names its MLflow run."""
     settings = params.load("train")
+    rules = read_text(Path(experts))
     table = pd.concat([read_table(Path(features)), read_table(Path(others))])
-    training = member.training(task, table, read_table(Path(train)), read_table(Path(weak)), settings)
+    training = member.training(task, table, read_table(Path(train)), read_table(Path(weak)), rules, settings)
     if (reason := training.insufficient(task, settings)) is not None:
         member.skip(task, family, Path(out), reason)
         write_json(Path(receipt), {"run_id": None, "skipped": reason})
         return say(f"{task} {family}: not trained, {reason}")
     study = tuning.fingerprint(
-        [md5(Path(one)) for one in (features, others, train, weak)], settings.of(family)
+        [md5(Path(one)) for one in (features, others, train, weak, experts)], settings.of(family)
     )
     with progress(f"{task} {family}", settings.trials) as advance:
         journal = STUDIES / f"{task}-{family}-{study}.log"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import small_model
+import small_taxonomy
 
 from ticket_triage import features, params, taxonomy
 from ticket_triage.models import assembly, member
@@ -47,10 +48,11 @@ def members(
     table = features.build(train)
     table.insert(0, "ticket_id", train["ticket_id"])
     weak = pd.DataFrame({"ticket_id": [], "category": [], "priority": []}, dtype="str")
+    rules = taxonomy.to_yaml(small_taxonomy.make())
     found = {}
     for task in ("category", "priority"):
         for family in FAMILIES:
-            training = member.training(task, table, train, weak, train_settings)
+            training = member.training(task, table, train, weak, rules, train_settings)
             fitted = member.fit(task, family, training, train_settings, home / f"{task}-{family}.log")
             found[task, family] = home / task / family
             member.save(fitted, found[task, family])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ticket_triage.evaluation import intervals
+from ticket_triage import intervals
 
 
 def test_every_resample_has_as_many_rows_as_the_table_and_the_same_seed_the_same_rows() -> None:

@@ -16,7 +16,7 @@ from sklearn.metrics import (
 )
 
 from ticket_triage.evaluation import metrics
-from ticket_triage.evaluation.intervals import resamples
+from ticket_triage.intervals import resamples
 
 CLASSES = ("a", "b", "c")
 

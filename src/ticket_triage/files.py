@@ -83,6 +83,18 @@ def read_json(path: Path) -> Any:
         raise TriageError(f"cannot read {path}: {error}") from error
 
 
+def read_text(path: Path) -> str:
+    """Read UTF-8 text.
+
+    Raises:
+        TriageError: it is missing or not UTF-8.
+    """
+    try:
+        return _existing(path).read_text("utf-8")
+    except (ValueError, OSError) as error:
+        raise TriageError(f"cannot read {path}: {error}") from error
+
+
 def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Read a parquet file.
 

@@ -139,7 +139,7 @@ class Range(Section):
         return self
 
 
-Block = Literal["word", "char", "topics", "row"]
+Block = Literal["word", "char", "topics", "rules", "row"]
 
 
 class Family(Section):
@@ -159,6 +159,7 @@ class Text(Section):
     char_ngrams: tuple[int, int] = Field(strict=False)
     char_terms: Count
     topics: Count
+    rule_weight: Annotated[float, Field(gt=0)]
 
 
 class Train(Section):

@@ -7,7 +7,7 @@ from typing import cast
 from ticket_triage import params
 from ticket_triage.evaluation import Evaluation
 from ticket_triage.evaluation.comparison import Difference, Pair
-from ticket_triage.evaluation.intervals import Figure
+from ticket_triage.intervals import Figure
 from ticket_triage.schema import Task
 
 

@@ -107,18 +107,24 @@ def read(path: Path) -> Taxonomy:
             keyword or a label twice, a department or team that is not listed at its top, a category with
             neither keywords nor patterns, a pattern that is no regular expression. Every fault is named.
     """
-    path = Path(path)
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
+        text = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise TriageError(f"cannot read the taxonomy {path}: {error}") from error
+    return parse(text, f"the taxonomy {path}")
+
+
+def parse(text: str, what: str) -> Taxonomy:
+    """Check the text of an experts' file, called `what` in the sentences. Raises as `read`."""
+    try:
+        raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise TriageError(f"the taxonomy {path} is not YAML: {' '.join(str(error).split())}") from error
+        raise TriageError(f"{what} is not YAML: {' '.join(str(error).split())}") from error
     try:
         return Taxonomy.model_validate(raw)
     except ValidationError as error:
         faults = "; ".join(_say(fault, raw) for fault in error.errors())
-        raise TriageError(f"the taxonomy {path}: {faults}") from error
+        raise TriageError(f"{what}: {faults}") from error
 
 
 def from_labels(labels: Iterable[str], name: str) -> Taxonomy:

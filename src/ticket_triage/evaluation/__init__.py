@@ -9,8 +9,8 @@ import pandas as pd
 
 from ticket_triage import params
 from ticket_triage.evaluation import metrics, slices
-from ticket_triage.evaluation.intervals import Figure
 from ticket_triage.files import TriageError
+from ticket_triage.intervals import Figure
 from ticket_triage.schema import GOLD_PREFIX, PRIORITIES, Task
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.stats import binomtest
 
 from ticket_triage.evaluation import Evaluation, TaskEvaluation, metrics
-from ticket_triage.evaluation.intervals import Figure, Floats, percentile, resamples
 from ticket_triage.files import TriageError
+from ticket_triage.intervals import Figure, Floats, percentile, resamples
 from ticket_triage.schema import Task
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ticket_triage.evaluation.intervals import Figure, Floats, percentile, resamples, wilson
+from ticket_triage.intervals import Figure, Floats, percentile, resamples, wilson
 
 BINS = 15  # of confidence, as in Guo et al. 2017
 

@@ -9,8 +9,8 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from ticket_triage.evaluation.intervals import wilson
 from ticket_triage.files import atomic, write_json, write_text
+from ticket_triage.intervals import wilson
 from ticket_triage.labeling.functions import of_task
 from ticket_triage.schema import TASKS
 

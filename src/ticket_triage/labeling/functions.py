@@ -75,31 +75,43 @@ def evidence(taxonomy: Taxonomy, texts: "pd.Series[str]") -> pd.DataFrame:
 
     The time taken grows with the text's length, not with the number of keywords.
     """
-    columns: list[str] = []
-    phrases = _Phrases()
-    patterns: list[tuple[int, re.Pattern[str]]] = []
-    for category in taxonomy.categories:
-        phrases.add(category.keywords, len(columns))
-        columns.append(f"keywords.{category.label}")
-        if category.patterns:
-            either = "|".join(f"(?:{one})" for one in category.patterns)
-            patterns.append((len(columns), re.compile(f"{NOT_INSIDE_A_WORD}(?:{either})")))
-        columns.append(f"patterns.{category.label}")
-    for alarm, listed in ALARMS.items():
-        phrases.add(getattr(taxonomy, listed), len(columns))
-        columns.append(alarm)
-    columns.append(QUESTION)
-    shown: list[tuple[int, int]] = []
-    for row, text in enumerate(texts):
-        if isinstance(text, str):
-            seen = plain(text)
-            shown += [(row, column) for column in phrases.within(words(seen))]
-            shown += [(row, column) for column, pattern in patterns if pattern.search(seen)]
-            if not MARKS.isdisjoint(seen):
-                shown.append((row, len(columns) - 1))
-    found = np.zeros((len(texts), len(columns)), dtype=bool)
-    found[tuple(np.array(shown, dtype=np.int64).reshape(-1, 2).T)] = True
-    return pd.DataFrame(found, index=texts.index, columns=columns)
+    finder = Finder(taxonomy)
+    return pd.DataFrame(finder.find(texts), index=texts.index, columns=list(finder.columns))
+
+
+class Finder:
+    """The taxonomy's words and patterns, prepared once for many calls."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        columns: list[str] = []
+        self._phrases = _Phrases()
+        self._patterns: list[tuple[int, re.Pattern[str]]] = []
+        for category in taxonomy.categories:
+            self._phrases.add(category.keywords, len(columns))
+            columns.append(f"keywords.{category.label}")
+            if category.patterns:
+                either = "|".join(f"(?:{one})" for one in category.patterns)
+                self._patterns.append((len(columns), re.compile(f"{NOT_INSIDE_A_WORD}(?:{either})")))
+            columns.append(f"patterns.{category.label}")
+        for alarm, listed in ALARMS.items():
+            self._phrases.add(getattr(taxonomy, listed), len(columns))
+            columns.append(alarm)
+        self.columns = (*columns, QUESTION)
+
+    def find(self, texts: Iterable[object]) -> npt.NDArray[np.bool_]:
+        """What `columns` show in each text, shape (texts, columns); nothing shows in a missing one."""
+        shown: list[tuple[int, int]] = []
+        row = -1
+        for row, text in enumerate(texts):  # the last row's number is the shape
+            if isinstance(text, str):
+                seen = plain(text)
+                shown += [(row, column) for column in self._phrases.within(words(seen))]
+                shown += [(row, column) for column, pattern in self._patterns if pattern.search(seen)]
+                if not MARKS.isdisjoint(seen):
+                    shown.append((row, len(self.columns) - 1))
+        found = np.zeros((row + 1, len(self.columns)), dtype=bool)
+        found[tuple(np.array(shown, dtype=np.int64).reshape(-1, 2).T)] = True
+        return found
 
 
 class _Phrases:

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Normalizer, OneHotEncoder, RobustScaler
 
 from ticket_triage import features
+from ticket_triage.models.rules import Rules
 from ticket_triage.params import Text
 
 
@@ -39,8 +40,10 @@ class Tfidf(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn publishes no
             self.fixed_vocabulary_ = False
 
 
-def make(wanted: Sequence[str], settings: Text, columns: Sequence[str], seed: int) -> ColumnTransformer:
-    """The unfitted blocks `wanted` (word, char, topics, row) over a feature table with these `columns`."""
+def make(
+    wanted: Sequence[str], settings: Text, columns: Sequence[str], seed: int, taxonomy: str
+) -> ColumnTransformer:
+    """The unfitted blocks `wanted` (word, char, topics, rules, row) over a feature table with these `columns`."""
     numeric = [name for name in (*features.NUMERIC, *features.CALENDAR) if name in columns]
     categorical = [name for name in features.CATEGORICAL if name in columns]
 
@@ -76,6 +79,7 @@ def make(wanted: Sequence[str], settings: Text, columns: Sequence[str], seed: in
                 features.TEXT,
             )
         ],
+        "rules": [("rules", Rules(taxonomy, settings.rule_weight), features.TEXT)],
         "row": [
             (
                 "numeric",
@@ -170,7 +174,7 @@ def names(specs: Sequence[Spec], steps: Mapping[str, Any]) -> list[tuple[str, st
         if isinstance(last, TruncatedSVD):
             terms = steps[spec.steps[0]].get_feature_names_out()
             called = [", ".join(terms[np.argsort(-np.abs(axis))[:3]]) for axis in last.components_]
-        elif isinstance(last, Tfidf):
+        elif isinstance(last, Tfidf | Rules):
             called = list(last.get_feature_names_out())
         elif isinstance(last, OneHotEncoder):
             called = list(last.get_feature_names_out(columns))

@@ -33,6 +33,7 @@ class Training:
         groups: rows of one group are never on both sides of a fold.
         extra: weakly labelled rows of the same columns, added to the training side of every fold.
         extra_labels: their labels.
+        taxonomy: the experts' file as text.
     """
 
     features: pd.DataFrame
@@ -40,6 +41,7 @@ class Training:
     groups: pd.Series
     extra: pd.DataFrame
     extra_labels: pd.Series
+    taxonomy: str
 
     def rare(self, folds: int) -> "Training":
         """Without the classes that have fewer rows than folds, which cannot be validated."""
@@ -52,6 +54,7 @@ class Training:
             self.groups[keep],
             self.extra[keep_extra],
             self.extra_labels[keep_extra],
+            self.taxonomy,
         )
 
     def insufficient(self, task: Task, settings: Train) -> str | None:
@@ -65,7 +68,7 @@ class Training:
 
 
 def training(
-    task: Task, table: pd.DataFrame, split: pd.DataFrame, weak: pd.DataFrame, settings: Train
+    task: Task, table: pd.DataFrame, split: pd.DataFrame, weak: pd.DataFrame, taxonomy: str, settings: Train
 ) -> Training:
     """What a member of `task` learns from.
 
@@ -73,6 +76,7 @@ def training(
         table: features of the tickets of `split` and of unlabelled ones, with `ticket_id`.
         split: the training part, with gold columns.
         weak: weak labels by `ticket_id`; used where `settings.weak_weight` is not 0.
+        taxonomy: the experts' file as text.
     """
     rows = table.set_index("ticket_id")
     learnt = split.set_index("ticket_id")
@@ -87,6 +91,7 @@ def training(
         groups=gold["customer"].fillna(gold["text_key"]),
         extra=rows.loc[extra.index],
         extra_labels=extra,
+        taxonomy=taxonomy,
     )
 
 
@@ -158,7 +163,9 @@ def fit(
         return np.asarray(both * len(both) / both.sum())
 
     def transformer() -> Any:
-        return blocks.make(space.blocks, settings.text, list(kept.features.columns), settings.seed)
+        return blocks.make(
+            space.blocks, settings.text, list(kept.features.columns), settings.seed, kept.taxonomy
+        )
 
     def table(rows: np.ndarray) -> pd.DataFrame:
         return pd.concat([kept.features.iloc[rows], kept.extra])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 Names = list[tuple[str, str]]
+KINDS = {"word": "text", "topics": "text", "rules": "rule"}  # by block; of all others "feature"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def contributions(voice: Evidence, row: int, label: int) -> dict[tuple[str, str]
     for column, weight in pairs:
         block, name = voice.names[column]
         if block != "char":
-            found[("text" if block in {"word", "topics"} else "feature", name)] += float(weight)
+            found[(KINDS.get(block, "feature"), name)] += float(weight)
     return found
 
 

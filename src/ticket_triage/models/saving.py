@@ -12,7 +12,12 @@ from ticket_triage.files import TriageError
 
 # Beyond what skops trusts of itself. A file that asks for any other type is refused.
 # `Tree` trusts node indices unchecked: the hash in the manifest is checked before a file is opened.
-TRUSTED = ("ticket_triage.models.blocks.Tfidf", "numpy.dtype", "sklearn.tree._tree.Tree")
+TRUSTED = (
+    "ticket_triage.models.blocks.Tfidf",
+    "ticket_triage.models.rules.Rules",
+    "numpy.dtype",
+    "sklearn.tree._tree.Tree",
+)
 
 _ID = re.compile(rb'("__id__": |"file": ")(\d+)')
 _EPOCH = (1980, 1, 1, 0, 0, 0)
