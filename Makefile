@@ -29,7 +29,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollback serve mlflow test lint format bench-ingest deps locks split-gold clean
+.PHONY: help setup pipeline package rollback serve mlflow test lint format push pull bench-ingest deps locks split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -77,6 +77,14 @@ format: $(READY) ## Let ruff rewrite what it can
 
 test: lint ## Lint, types and all tests
 	@pytest
+
+push: $(READY) ## Send data and models to the DVC remote REMOTE=folder or address
+	@dvc remote add --quiet --local --force --default store "$(REMOTE)"
+	@dvc push
+
+pull: $(READY) ## Get data and models from it, on any machine
+	@dvc remote add --quiet --local --force --default store "$(REMOTE)"
+	@dvc pull --allow-missing
 
 bench-ingest: $(READY) ## Ingest of 2.8 million rows beside pyarrow's plain reading
 	@python benchmarks/bench_ingest.py

@@ -16,6 +16,7 @@ from conftest import command, small_repository
 
 from ticket_triage.files import read_json, sha256
 from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.schema import Ticket
 from ticket_triage.serving.predictor import Predictor
 
 pytestmark = pytest.mark.slow
@@ -155,8 +156,6 @@ def test_what_serves_answers_what_was_evaluated(pipeline_folder: Path) -> None:
         ).stdout.splitlines()[-1]
     )
     bare = TriageModel.load(champion).predict(tickets[["text"]])
-    from ticket_triage.schema import Ticket
-
     for (_, row), text, record in zip(bare.iterrows(), tickets["text"], logged, strict=True):
         answer = served.predict(Ticket(text=text))
         for task in ("category", "priority"):
@@ -259,3 +258,92 @@ def test_an_experiment_leaves_nothing_untracked(pipeline_folder: Path, params_re
         line[3:] for line in command(pipeline_folder, "git", "status", "--porcelain").stdout.splitlines()
     }
     assert changed <= {"params.yaml", "dvc.lock"}
+
+
+def test_another_machine_pulls_data_and_models_and_scores_with_them(
+    pipeline_folder: Path, tmp_path: Path
+) -> None:
+    store, there = tmp_path / "store", tmp_path / "there"
+    for words in (["remote", "add", "--local", "-f", "-d", "store", str(store)], ["push"]):
+        command(pipeline_folder, "dvc", *words)
+    command(tmp_path, "git", "clone", "-q", str(pipeline_folder), str(there))
+    for words in (["remote", "add", "--local", "-d", "store", str(store)], ["pull", "--allow-missing"]):
+        command(there, "dvc", *words)
+    assert not (there / "mlruns").exists()
+    assert sha256(there / "data/models") == sha256(pipeline_folder / "data/models")
+    (there / "in.csv").write_text("id,text\n1,I was charged twice\n2,\n3,where is my parcel?\n")
+    command(there, "ticket-triage", "predict", "in.csv", "out.csv")
+    scored = pd.read_csv(there / "out.csv")
+    assert list(scored["id"]) == [1, 2, 3]
+    assert scored["decision"].isin(["auto", "review"]).all()
+    # Its registry is empty, so the model is registered and promoted there; nothing is trained anew.
+    again = ran(command(there, "dvc", "repro").stdout)
+    assert again == ["probe", "register", "promote", "package", "monitor"]
+
+
+def test_a_teams_own_labels_and_the_way_back(pipeline_folder: Path, params_restored: None) -> None:
+    words = {
+        "loan": "rate mortgage borrow",
+        "card": "card pin chip lost",
+        "transfer": "transfer sent iban wire",
+    }
+    rows = [
+        f"{number},{label},my {word} number {number} is not right {extra}"
+        for number, (label, word, extra) in enumerate(
+            (label, word, extra)
+            for extra in (
+                "",
+                "at all",
+                "please help",
+                "since monday",
+                "again and again",
+                "today",
+                "why",
+                "hm",
+            )
+            for label, listed in words.items()
+            for word in listed.split()
+            for _ in range(6)
+        )
+    ]
+    (pipeline_folder / "data/own.csv").write_text("\n".join(["no,topic,body", *rows]) + "\n")
+    kept = (pipeline_folder / "params.yaml").read_bytes()
+    choice = ["csv", "data/own.csv", "--text", "body", "--category", "topic", "--id", "no"]
+    command(pipeline_folder, "ticket-triage", "source", *choice)
+    said = command(pipeline_folder, sys.executable, "-m", "pipelines").stdout
+    assert "priority naive_bayes: not trained, priority has 0 gold tickets" in said
+    assert re.search(r"^Category +macro-F1 on the gold test", said, re.M)
+    assert re.search(r"^Priority +not trained", said, re.M)
+    answer = Predictor.load(pipeline_folder / "data/models/champion").predict(
+        Ticket(text="my transfer was sent")
+    )
+    assert answer.category is not None
+    assert answer.category.label == "transfer"
+    assert answer.priority is None
+    assert read_json(pipeline_folder / "data/models/champion/ref.json")["name"] == "ticket-triage-own-own"
+
+    command(pipeline_folder, "ticket-triage", "source", "sample")
+    assert (pipeline_folder / "params.yaml").read_bytes() == kept
+    back = ran(command(pipeline_folder, "dvc", "repro").stdout)
+    assert back == ["probe"]
+    changed = {
+        line[3:] for line in command(pipeline_folder, "git", "status", "--porcelain").stdout.splitlines()
+    }
+    assert changed <= {"params.yaml", "dvc.lock"}
+
+
+def test_a_missing_file_and_a_locked_store_are_said_in_a_sentence(
+    pipeline_folder: Path, tmp_path: Path
+) -> None:
+    done = command(pipeline_folder, "ticket-triage", "source", "twcs", "nowhere.csv", check=False)
+    assert (done.returncode, done.stdout) == (1, "ticket-triage: there is no file nowhere.csv\n")
+    broken = tmp_path / "mlflow.db"
+    broken.write_text("this is no database")
+    words = ["-m", "pipelines.probe", "data/validated/taxonomy.yaml", str(tmp_path / "out")]
+    done = command(
+        pipeline_folder, sys.executable, *words, check=False, MLFLOW_TRACKING_URI=f"sqlite:///{broken}"
+    )
+    assert done.returncode == 1
+    assert "did not answer" in done.stdout.splitlines()[-1]
+    assert "Traceback" not in done.stdout
+    assert not (tmp_path / "out").exists()
