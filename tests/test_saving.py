@@ -1,5 +1,9 @@
 """Fitted objects as files."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +23,25 @@ def test_an_equal_object_gives_equal_bytes_and_comes_back_the_same(tmp_path) -> 
     again = saving.loads(path)
     assert (again.transform(TEXTS) != first.transform(TEXTS)).nnz == 0
     assert saving.dumps(again) == saving.dumps(first)
+
+
+def test_another_process_writes_the_same_bytes() -> None:
+    script = (
+        "import hashlib, sys; from ticket_triage.models import saving; from ticket_triage.models.blocks import Tfidf;"
+        f"word = Tfidf(min_df=1, ngram_range=(1, 2)).fit({TEXTS!r}); word.transform(['late']);"
+        "print(hashlib.sha256(saving.dumps(word)).hexdigest())"
+    )
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(hashes) == 1
 
 
 def test_a_classifier_predicts_as_before(tmp_path) -> None:

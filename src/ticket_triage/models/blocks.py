@@ -26,7 +26,7 @@ class Tfidf(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn publishes no
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         vocabulary = state.pop("vocabulary_", None)
-        state.pop("stop_words_", None)
+        state.pop("_stop_words_id", None)  # an address in memory: equal objects would not be equal files
         if vocabulary is not None:
             state["terms"] = "\n".join(sorted(vocabulary, key=vocabulary.__getitem__))
         return state
