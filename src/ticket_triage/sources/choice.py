@@ -28,6 +28,9 @@ def rewrite(text: str, pool: str, sources: dict[str, Any], taxonomy: str) -> str
     yaml = _yaml()
     content = yaml.load(text)
     ingest = content["ingest"]
+    for name, preset in ingest["presets"].items():
+        if preset.anchor.value:  # stays where nothing refers to it, or the way back would give it another name
+            preset.yaml_set_anchor(name, always_dump=True)
     ingest["pool"] = pool
     ingest["sources"] = {
         name: ingest["presets"][source] if isinstance(source, str) else source

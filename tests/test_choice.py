@@ -1,0 +1,52 @@
+"""Choosing sources."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ticket_triage import params
+from ticket_triage.files import TriageError
+from ticket_triage.sources import choice
+
+ROOT = Path(__file__).parent.parent
+CSV = {"kind": "csv", "path": "my.csv", "columns": {"text": "body"}}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return Path(shutil.copyfile(ROOT / "params.yaml", tmp_path / "params.yaml"))
+
+
+def choose(path: Path, name: str, source: object, add: bool = False) -> str:
+    return choice.choose(name, source, taxonomy=choice.EXPERTS, pool=None, add=add, path=path)
+
+
+def test_there_and_back_gives_the_same_bytes(path: Path) -> None:
+    before = path.read_bytes()
+    assert choose(path, "my", CSV) == "my"
+    assert params.read(path).ingest.sources["my"].columns.text == "body"
+    assert b"# characters" in path.read_bytes(), "comments stay"
+    assert choose(path, "sample", "sample") == "sample"
+    assert path.read_bytes() == before
+
+
+def test_sources_are_pooled(path: Path) -> None:
+    choose(path, "twcs", {"kind": "twcs", "path": "twcs.csv"})
+    assert choose(path, "my", CSV, add=True) == "twcs-my"
+    found = params.read(path).ingest
+    assert list(found.sources) == ["twcs", "my"]
+    assert found.sources["twcs"].gold == "data/gold/gold.csv"
+
+
+def test_a_choice_that_would_not_be_valid_changes_nothing(path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(TriageError, match="known kinds"):
+        choose(path, "my", {"kind": "fax"})
+    assert path.read_bytes() == before
+
+
+def test_a_name_is_made_of_a_file() -> None:
+    assert choice.slug(Path("/x/My Tickets (2).csv.gz")) == "my-tickets-2"
+    with pytest.raises(TriageError, match="--name"):
+        choice.slug(Path("…​.csv"))
