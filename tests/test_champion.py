@@ -1,0 +1,114 @@
+"""Who serves: a real MLflow store, a real model, every way the champion can change."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import small_model
+
+from ticket_triage import champion, params, registry
+from ticket_triage.files import TriageError, read_json
+from ticket_triage.models.triage_model import TriageModel
+
+ROOT = Path(__file__).parent.parent
+SETTINGS = params.read(ROOT / "params.yaml")
+PROMOTE = SETTINGS.promote.model_copy(update={"bootstrap": 50})
+EVALUATE = SETTINGS.evaluate.model_copy(update={"bootstrap": 50})
+MODEL = "ticket-triage-small-small"
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def other_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another version: the same model with another temperature, so with other confidences."""
+    home = tmp_path_factory.mktemp("other") / "triage"
+    model = TriageModel.load(model_folder)
+    heads = {task: head.model_copy(update={"temperature": 2.0}) for task, head in model.heads.items()}
+    from dataclasses import replace
+
+    replace(model, heads=heads, canaries=()).save(home, model_folder, model.reference)
+    return home
+
+
+def run(folder: Path, test: pd.DataFrame | None = None) -> dict:
+    """What probe, register and promote do, in their order."""
+    store_state, moves = champion.probe("small", "small")
+    candidate = champion.enter(folder, {"category.macro_f1": 0.9}, store_state, "commit")
+    test = small_model.tickets(120, seed=99) if test is None else test
+    parts = {"test": test, "newest": test.head(0)}
+    hindsight = small_model.hindsight(test)
+    return champion.contest(candidate, moves, parts, hindsight, PROMOTE, EVALUATE, Path("promotion"))
+
+
+def test_the_first_model_needs_only_the_floors_and_is_judged_once(store: Path, model_folder: Path) -> None:
+    first = run(model_folder)
+    assert first["champion"] == first["candidate"] == "1"
+    assert first["promoted"]
+    assert first["test_openings"] == 1
+    assert first["test"]["category"][0] > 0.5
+    assert registry.alias(MODEL, "champion") == "1"
+    assert read_json(Path("promotion/promote.json")) == first
+    assert "<html" in Path("promotion/report.html").read_text()
+    again = run(model_folder)
+    assert again["candidate"] == "1"
+    assert again["test_openings"] == 1, "the test is not opened for what is known"
+
+
+def test_a_model_below_the_floors_does_not_serve(store: Path, model_folder: Path) -> None:
+    test = small_model.tickets(120, seed=99)
+    test["gold_category"] = test["gold_category"].sample(frac=1, random_state=0).to_numpy()
+    with pytest.raises(TriageError, match=r"no model serves: .*floor"):
+        run(model_folder, test)
+    assert registry.alias(MODEL, "champion") is None
+
+
+def test_a_test_key_in_the_training_is_refused(store: Path, model_folder: Path) -> None:
+    seen = small_model.tickets(900, seed=5).head(100)
+    with pytest.raises(TriageError, match="train"):
+        run(model_folder, seen)
+
+
+def test_a_champion_set_by_hand_stays_and_is_seen_once(
+    store: Path, model_folder: Path, other_folder: Path
+) -> None:
+    run(model_folder)
+    second = run(other_folder)
+    assert second["candidate"] == "2"
+    assert second["test_openings"] == 3, "one for the first, two for the pair"
+    quiet = champion.probe("small", "small")
+    assert champion.probe("small", "small") == quiet
+    other = "2" if second["champion"] == "1" else "1"
+    registry.set_alias(MODEL, "champion", other)
+    _, moves = champion.probe("small", "small")
+    assert (moves["chosen_by_hand"], moves["hand_moves"]) == (other, 1)
+    third = run(other_folder)
+    assert third["champion"] == other
+    assert third["test_openings"] == 3
+
+
+def test_previous_is_what_was_packaged_before_and_rollback_returns_to_it(
+    store: Path, model_folder: Path, other_folder: Path
+) -> None:
+    with pytest.raises(TriageError, match="no previous version"):
+        run(model_folder)
+        champion.rollback("small", "small", "why")
+    for version in ("1", "2"):
+        run(model_folder if version == "1" else other_folder)
+        registry.set_alias(MODEL, "champion", version)
+        promoted = {"model": MODEL, "champion": version}
+        ref = champion.fetch(promoted, store / "champion")
+        assert TriageModel.load(store / "champion").check() == []
+        assert json.loads((store / "champion/ref.json").read_text())["version"] == version
+        receipt = champion.packaged(ref, f"ticket-triage:{version}")
+    assert receipt["previous"] == "1"
+    assert registry.tags_of(MODEL, "2")["bento"] == "ticket-triage:2"
+    assert champion.rollback("small", "small", "it was worse").version == "1"
+    assert registry.tags_of(MODEL, "2")["rolled_back"] == "it was worse"
+    assert registry.alias(MODEL, "champion") == "1"
