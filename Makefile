@@ -66,7 +66,7 @@ serve: $(READY) ## Answer POST /predict-ticket on http://127.0.0.1:3000
 
 mlflow: $(READY) ## The MLflow UI on http://127.0.0.1:5000
 	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) \
-		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlruns/mlflow.db}" \
+		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" \
 		--default-artifact-root "file://$(CURDIR)/mlruns/artifacts"
 
 lint: $(READY) ## Style and types
@@ -102,5 +102,5 @@ split-gold: $(READY) ## Add gold texts that have no part yet to data/gold/split.
 	@python -m ticket_triage.labeling.committed data/validated/tickets.parquet data/gold/gold.csv data/taxonomy.yaml data/gold/split.csv
 
 clean: ## Delete what the pipeline made (not .venv, not the DVC cache)
-	@rm -rf bentoml mlruns build benchmarks/out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf bentoml mlruns mlflow.db build benchmarks/out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@git clean -fdXq data

@@ -52,6 +52,15 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         files.write_json(tmp_path / "file/report.json", {})
 
 
+def test_an_experiment_in_a_copy_of_the_repository_keeps_its_records_in_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, expected in (("plain", "plain"), ("repo/.dvc/tmp/exps/standalone/x", "repo")):
+        (tmp_path / folder).mkdir(parents=True)
+        monkeypatch.chdir(tmp_path / folder)
+        assert files.workspace() == tmp_path / expected
+
+
 @pytest.mark.parametrize("read", [files.read_json, files.read_table, files.read_text])
 def test_a_missing_file_says_what_to_do(tmp_path: Path, read) -> None:
     with pytest.raises(TriageError, match=r"none does not exist: run `dvc repro`"):

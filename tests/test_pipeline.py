@@ -260,6 +260,19 @@ def test_an_experiment_leaves_nothing_untracked(pipeline_folder: Path, params_re
     assert changed <= {"params.yaml", "dvc.lock"}
 
 
+def test_a_queued_experiment_runs_in_a_copy_and_keeps_its_records(
+    pipeline_folder: Path, params_restored: None
+) -> None:
+    before = state(pipeline_folder)
+    change = "train.families.naive_bayes.search.alpha.default=0.4"
+    command(pipeline_folder, "dvc", "exp", "run", "--queue", "-S", change)
+    command(pipeline_folder, "dvc", "exp", "run", "--run-all")
+    after = state(pipeline_folder)
+    assert len(after["runs"]) > len(before["runs"])
+    assert len(after["versions"]) == len(before["versions"]) + 1
+    assert "0.4" in command(pipeline_folder, "dvc", "exp", "show", "--csv").stdout
+
+
 def test_another_machine_pulls_data_and_models_and_scores_with_them(
     pipeline_folder: Path, tmp_path: Path
 ) -> None:

@@ -45,6 +45,19 @@ def atomic(path: Path) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
 
 
+def workspace() -> Path:
+    """The folder whose MLflow store and Bentos belong to this run.
+
+    That is the working folder, but for an experiment that DVC runs in a copy below `.dvc/tmp/exps` the repository
+    that it was copied from: what such a run records would be deleted with the copy.
+    """
+    here = Path.cwd()
+    for parent in (here, *here.parents):
+        if parent.name == "exps" and parent.parts[-3:-1] == (".dvc", "tmp"):
+            return parent.parents[2]
+    return here
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON with sorted keys, so that equal values are equal bytes."""
     with atomic(path) as draft:

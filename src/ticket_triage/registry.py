@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
@@ -21,12 +22,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature, infer_signature
 from sqlalchemy.exc import SQLAlchemyError
 
-from ticket_triage.files import TriageError
+from ticket_triage.files import TriageError, workspace
 
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
-HOME = Path("mlruns")
+ARTIFACTS = Path("mlruns/artifacts")
 EXPERIMENT = "ticket-triage"
 CHAMPION, PREVIOUS = "champion", "previous"
 
@@ -46,8 +47,10 @@ _NEEDED = (
 
 
 def tracking_uri() -> str:
-    """`MLFLOW_TRACKING_URI`, or an SQLite file in `mlruns/`, absolute so that a copied work tree finds it too."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(HOME / 'mlflow.db').resolve()}"
+    """`MLFLOW_TRACKING_URI`, or MLflow's own default, absolute so that a copied work tree finds it too."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    relative = re.fullmatch(r"sqlite:///([^/].*)", uri)
+    return f"sqlite:///{workspace() / relative[1]}" if relative else uri
 
 
 @contextmanager
@@ -67,15 +70,13 @@ def connect() -> MlflowClient:
         TriageError: the store cannot be reached, is locked or read-only.
     """
     with _spoken():
-        if not os.environ.get("MLFLOW_TRACKING_URI"):
-            HOME.mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(tracking_uri())
         client = MlflowClient()
         if client.get_experiment_by_name(EXPERIMENT) is None:
             local = tracking_uri().startswith("sqlite:")
             client.create_experiment(
                 EXPERIMENT,
-                artifact_location=(HOME / "artifacts").resolve().as_uri() if local else None,
+                artifact_location=(workspace() / ARTIFACTS).as_uri() if local else None,
                 tags={"registry_id": uuid.uuid4().hex},
             )
         mlflow.set_experiment(EXPERIMENT)

@@ -29,7 +29,9 @@ def rewrite(text: str, pool: str, sources: dict[str, Any], taxonomy: str) -> str
     content = yaml.load(text)
     ingest = content["ingest"]
     for name, preset in ingest["presets"].items():
-        if preset.anchor.value:  # stays where nothing refers to it, or the way back would give it another name
+        if (
+            preset.anchor.value
+        ):  # stays where nothing refers to it, or the way back would give it another name
             preset.yaml_set_anchor(name, always_dump=True)
     ingest["pool"] = pool
     ingest["sources"] = {
