@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := 0.13.8
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
-	$$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
 READY := $(VENV)/.ready
 
 # Nothing is reported to anyone, and two busy cores are not fought over.
@@ -102,5 +102,5 @@ split-gold: $(READY) ## Add gold texts that have no part yet to data/gold/split.
 	@python -m ticket_triage.labeling.committed data/validated/tickets.parquet data/gold/gold.csv data/taxonomy.yaml data/gold/split.csv
 
 clean: ## Delete what the pipeline made (not .venv, not the DVC cache)
-	@rm -rf bentoml mlruns mlflow.db build benchmarks/out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf bentos mlruns mlflow.db build benchmarks/out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@git clean -fdXq data

@@ -59,5 +59,5 @@ def test_foreign_labels_are_told_how_to_be_taken() -> None:
     def told(labels: taxonomy.Taxonomy) -> str:
         return next(rule.expected for rule in data_rules.gold(labels) if rule.name == "gold.category")
 
-    assert "validate.taxonomy: labels" in told(LABELS.model_copy(update={"from_labels": False}))
-    assert "validate.taxonomy: labels" not in told(LABELS)
+    assert "validate.taxonomy: data/own_labels.yaml" in told(LABELS.model_copy(update={"from_labels": False}))
+    assert "validate.taxonomy: data/own_labels.yaml" not in told(LABELS)

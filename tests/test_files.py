@@ -29,6 +29,23 @@ def test_a_folder_takes_the_place_of_a_folder_whole(tmp_path: Path) -> None:
     assert [child.name for child in (tmp_path / "model").iterdir()] == ["new"]
 
 
+def test_what_a_killed_process_left_is_swept_away_and_a_living_one_s_is_not(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; from pathlib import Path; from ticket_triage import files\n"
+        "with files.atomic(Path(sys.argv[1])) as draft:\n"
+        "    draft.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    path = tmp_path / "report.json"
+    subprocess.run([sys.executable, "-c", script, str(path)])
+    assert len(list(tmp_path.iterdir())) == 1
+    with files.atomic(path) as draft:
+        draft.write_text("{}")
+        with files.atomic(path) as other:
+            other.write_text("[]")
+        assert draft.exists()
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_full_disk_is_a_sentence_and_leaves_no_part(tmp_path: Path) -> None:
     # A limit on a file's size fails as a full disk does, in the middle of a write.
     script = (

@@ -1,5 +1,6 @@
 """Atomic reads and writes, content hashes, and one sentence when a file cannot be had."""
 
+import glob
 import hashlib
 import json
 import os
@@ -30,7 +31,8 @@ def atomic(path: Path) -> Iterator[Path]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        _sweep(path)
+        room = Path(tempfile.mkdtemp(prefix=f".{path.name}.{os.getpid()}.", dir=path.parent))
     except OSError as error:
         raise TriageError(f"cannot write {path}: {error.strerror}") from error
     draft = room / path.name
@@ -43,6 +45,14 @@ def atomic(path: Path) -> Iterator[Path]:
         raise TriageError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
+
+
+def _sweep(path: Path) -> None:
+    """Delete drafts of `path` that killed processes left."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.*"):
+        pid = draft.name.removeprefix(f".{path.name}.").split(".")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def workspace() -> Path:

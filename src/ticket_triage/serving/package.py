@@ -19,7 +19,7 @@ from ticket_triage.schema import ModelRef
 from ticket_triage.serving.predictor import REF
 
 BENTOFILE = Path("bentofile.yaml")
-HOME = Path(os.environ.get("BENTOML_HOME") or files.workspace() / "bentoml")  # where Bentos are kept
+HOME = Path(os.environ.get("BENTOML_HOME") or files.workspace() / "bentos")  # where Bentos are kept
 # Whatever the user's shell says: nothing is reported to anyone.
 QUIET = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
 
