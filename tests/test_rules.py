@@ -12,7 +12,9 @@ RULES = Rules(taxonomy.to_yaml(small_taxonomy.make()), weight=0.5)
 
 
 def test_what_shows_has_the_weight_and_a_name() -> None:
-    found = RULES.fit(None).transform(pd.Series(["please refund me right now", "hello", "where is my parcel?"]))
+    found = RULES.fit(None).transform(
+        pd.Series(["please refund me right now", "hello", "where is my parcel?"])
+    )
     names = list(RULES.get_feature_names_out())
     assert found.shape == (3, len(names))
     first, second, third = found.toarray()
