@@ -143,7 +143,7 @@ def made() -> list[str]:
         *(re.sub(r"\\\$\\\{.*?\\\}", "[^/]+", re.escape(path)) for path in paths),
         r"\.venv",
         "mlruns",
-        "bentoml",
+        "bentos",
     ]
 
 
