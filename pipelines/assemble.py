@@ -8,14 +8,14 @@ import pandas as pd
 from pipelines import run, say
 from ticket_triage import params, taxonomy
 from ticket_triage.files import md5, read_table
-from ticket_triage.models import assembly, member
+from ticket_triage.models import assembly, shelf
 
 
 def main(members: str, train: str, validation: str, unlabelled: str, experts: str, out: str) -> None:
     """Write the candidate's folder."""
     training, settings = params.load("train"), params.load("assemble")
     saved = [
-        member.read(Path(members) / task / family) for task in training.tasks for family in training.members
+        shelf.read(Path(members) / task / family) for task in training.tasks for family in training.members
     ]
     held_out = read_table(Path(validation))
     with tempfile.TemporaryDirectory() as room:

@@ -7,7 +7,7 @@ import pandas as pd
 from pipelines import progress, run, say
 from ticket_triage import params, registry
 from ticket_triage.files import md5, read_table, read_text, write_json
-from ticket_triage.models import member, tuning
+from ticket_triage.models import member, shelf, training, tuning
 from ticket_triage.schema import Task
 
 STUDIES = Path("data/.studies")  # no output, which DVC deletes before a stage runs: a killed study resumes
@@ -28,9 +28,9 @@ def main(
     settings = params.load("train")
     rules = read_text(Path(experts))
     table = pd.concat([read_table(Path(features)), read_table(Path(others))])
-    training = member.training(task, table, read_table(Path(train)), read_table(Path(weak)), rules, settings)
-    if (reason := training.insufficient(task, settings)) is not None:
-        member.skip(task, family, Path(out), reason)
+    found = training.select(task, table, read_table(Path(train)), read_table(Path(weak)), rules, settings)
+    if (reason := found.insufficient(task, settings)) is not None:
+        shelf.skip(task, family, Path(out), reason)
         write_json(Path(receipt), {"run_id": None, "skipped": reason})
         return say(f"{task} {family}: not trained, {reason}")
     study = tuning.fingerprint(
@@ -38,12 +38,12 @@ def main(
     )
     with progress(f"{task} {family}", settings.trials) as advance:
         journal = STUDIES / f"{task}-{family}-{study}.log"
-        fitted = member.fit(task, family, training, settings, journal, advance)
-    member.save(fitted, Path(out))
-    example, known = training.features.head(5), fitted.record(training, settings)
+        fitted = member.fit(task, family, found, settings, journal, advance)
+    shelf.save(fitted, Path(out))
+    example, known = found.features.head(5), fitted.record(found, settings)
     tags = {"task": task, "family": family, "data": md5(Path(train)), "commit": registry.commit()}
     with tuning.drawn(fitted.found) as pictures:
-        output = member.load(Path(out)).predict_proba(example)
+        output = shelf.load(Path(out)).predict_proba(example)
         run_id = registry.log_member(Path(out), example, output, tags=tags, pictures=pictures, **known)
     write_json(Path(receipt), {"run_id": run_id, "score": fitted.found.score})
     return say(f"{task} {family}: macro-F1 {fitted.found.score:.3f} across folds")

@@ -12,7 +12,7 @@ import small_model
 import small_taxonomy
 
 from ticket_triage import features, params, taxonomy
-from ticket_triage.models import assembly, member
+from ticket_triage.models import assembly, member, shelf, training
 from ticket_triage.models.triage_model import TriageModel
 
 ROOT = Path(__file__).parent.parent
@@ -52,10 +52,10 @@ def members(
     found = {}
     for task in ("category", "priority"):
         for family in FAMILIES:
-            training = member.training(task, table, train, weak, rules, train_settings)
-            fitted = member.fit(task, family, training, train_settings, home / f"{task}-{family}.log")
+            rows = training.select(task, table, train, weak, rules, train_settings)
+            fitted = member.fit(task, family, rows, train_settings, home / f"{task}-{family}.log")
             found[task, family] = home / task / family
-            member.save(fitted, found[task, family])
+            shelf.save(fitted, found[task, family])
     return found
 
 
@@ -70,7 +70,7 @@ def model_folder(
     train, validation = split_tables
     settings = params.read(ROOT / "params.yaml").assemble
     model = assembly.assemble(
-        [member.read(folder) for folder in members.values()],
+        [shelf.read(folder) for folder in members.values()],
         train,
         validation,
         taxonomy.from_labels(small_model.WORDS, "small"),

@@ -8,7 +8,7 @@ import pytest
 
 from ticket_triage import params, taxonomy
 from ticket_triage.files import TriageError
-from ticket_triage.models import assembly, member
+from ticket_triage.models import assembly, shelf
 from ticket_triage.models.triage_model import TriageModel
 
 SETTINGS = params.read(Path(__file__).parent.parent / "params.yaml").assemble
@@ -41,12 +41,12 @@ def test_a_task_without_members_is_left_out(
     split_tables: tuple[pd.DataFrame, pd.DataFrame],
     tmp_path: Path,
 ) -> None:
-    member.skip("priority", "naive_bayes", tmp_path / "none", "priority has 0 gold tickets, 60 are needed")
+    shelf.skip("priority", "naive_bayes", tmp_path / "none", "priority has 0 gold tickets, 60 are needed")
     own = [folder for (task, _), folder in members.items() if task == "category"] + [tmp_path / "none"]
     train, validation = split_tables
     labels = taxonomy.from_labels(["billing", "delivery", "outage", "praise"], "own")
     model = assembly.assemble(
-        [member.read(folder) for folder in own],
+        [shelf.read(folder) for folder in own],
         train,
         validation,
         labels,
@@ -63,10 +63,10 @@ def test_a_task_without_members_is_left_out(
 
 
 def test_no_member_at_all_says_why(split_tables: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
-    member.skip("category", "naive_bayes", tmp_path / "none", "category has 3 gold tickets, 60 are needed")
+    shelf.skip("category", "naive_bayes", tmp_path / "none", "category has 3 gold tickets, 60 are needed")
     with pytest.raises(TriageError, match="3 gold tickets, 60 are needed"):
         assembly.assemble(
-            [member.read(tmp_path / "none")],
+            [shelf.read(tmp_path / "none")],
             *split_tables,
             taxonomy.from_labels(["a", "b"], "own"),
             SETTINGS,

@@ -186,7 +186,8 @@ def test_a_champion_set_by_hand_is_packaged_and_rolled_back(
     assert packaged["previous"] == verdict["champion"]
     assert read_json(pipeline_folder / "data/models/champion/ref.json")["version"] == other
     # It stays: the candidate that lost to a hand does not win by itself.
-    assert ran(command(pipeline_folder, "dvc", "repro").stdout) == ["probe", "monitor"]
+    assert set(ran(command(pipeline_folder, "dvc", "repro").stdout)) <= {"probe", "monitor"}
+    assert read_json(receipt)["version"] == other
 
     command(pipeline_folder, "ticket-triage", "rollback", "--why", "it was worse")
     command(pipeline_folder, "dvc", "repro", "package")

@@ -7,7 +7,7 @@ import pytest
 
 from ticket_triage import features, registry
 from ticket_triage.files import TriageError
-from ticket_triage.models import member
+from ticket_triage.models import shelf
 from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import TriageModel
 
@@ -26,7 +26,7 @@ def test_a_training_is_one_run_with_all_that_made_it(
 
     folder = members["category", "naive_bayes"]
     example = features.build(pd.DataFrame({"text": ["refund my card", "internet down"]}))
-    output = member.load(folder).predict_proba(example)
+    output = shelf.load(folder).predict_proba(example)
     picture = store / "history.png"
     picture.write_bytes(b"png")
     client = registry.connect()

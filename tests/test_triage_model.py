@@ -12,7 +12,7 @@ import small_model
 
 from ticket_triage import features
 from ticket_triage.files import TriageError, sha256
-from ticket_triage.models import member
+from ticket_triage.models import shelf
 from ticket_triage.models.loading import Served
 from ticket_triage.models.triage_model import Threshold, TriageModel
 
@@ -71,7 +71,7 @@ def test_shared_blocks_give_what_each_members_own_pipeline_gives(
     done: dict = {}
     for head_task, head in model.heads.items():
         for voter in head.voters:
-            alone = member.load(members[head_task, voter.family]).predict_proba(table)
+            alone = shelf.load(members[head_task, voter.family]).predict_proba(table)
             shared = model.estimators[voter.estimator].predict_proba(model._matrix(voter, table, done))
             assert np.array_equal(alone.to_numpy(), shared)
 

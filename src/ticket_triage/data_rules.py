@@ -12,15 +12,6 @@ import pandas as pd
 from ticket_triage import params, schema
 from ticket_triage.taxonomy import Taxonomy
 
-TWCS = (
-    "tweet_id",
-    "author_id",
-    "inbound",
-    "created_at",
-    "text",
-    "response_tweet_id",
-    "in_response_to_tweet_id",
-)
 GOLD = ("ticket_id", *schema.GOLD_COLUMNS)
 
 # What Great Expectations calls the types of `schema.TICKET_DTYPES`.
@@ -63,7 +54,7 @@ def raw_table(source: str, settings: params.Source, limits: params.Validate) -> 
     most = f"in at least {1 - limits.max_bad_raw:.1%} of the rows"
     number = r"^\d+(?:\.0)?$"
     return [
-        _has_columns(table, TWCS),
+        _has_columns(table, schema.TWCS_COLUMNS),
         _has_rows(table),
         Rule(f"{table}.id_type", "tweet_id", f"whole numbers {most}", _MATCH, {"regex": number, **share}),
         Rule(

@@ -26,6 +26,17 @@ TICKET_DTYPES = {
 }
 TICKET_COLUMNS = tuple(TICKET_DTYPES)
 
+# Of "Customer Support on Twitter", in the file's order.
+TWCS_COLUMNS = (
+    "tweet_id",
+    "author_id",
+    "inbound",
+    "created_at",
+    "text",
+    "response_tweet_id",
+    "in_response_to_tweet_id",
+)
+
 # Known only after the ticket was answered: allowed in labelling and in reports, never in features.
 HINDSIGHT_DTYPES = {
     "ticket_id": "str",

@@ -11,14 +11,14 @@ import pandas as pd
 
 from ticket_triage import text
 from ticket_triage.files import TriageError, text_key
-from ticket_triage.models import ensemble, families, member, saving
+from ticket_triage.models import ensemble, families, saving, shelf
 from ticket_triage.models.triage_model import Head, Threshold, TriageModel, Voter
 from ticket_triage.params import Assemble
 from ticket_triage.schema import GOLD_PREFIX, TASKS, Task
 from ticket_triage.taxonomy import Taxonomy
 
 
-def gather(members: Sequence[member.Saved], stage: Path) -> None:
+def gather(members: Sequence[shelf.Saved], stage: Path) -> None:
     """Copy the members' files into one folder: `steps/` (equal ones once) and `members/<task>-<family>`."""
     for part in ("steps", "members"):
         (stage / part).mkdir(parents=True, exist_ok=True)
@@ -28,11 +28,11 @@ def gather(members: Sequence[member.Saved], stage: Path) -> None:
         shutil.copyfile(one.folder / one.about["estimator"], stage / "members" / _file(one))
 
 
-def _file(one: member.Saved) -> str:
+def _file(one: shelf.Saved) -> str:
     return f"{one.about['task']}-{one.about['family']}{Path(one.about['estimator']).suffix}"
 
 
-def head(members: Sequence[member.Saved], gold: pd.Series, settings: Assemble, fallback: float) -> Head:
+def head(members: Sequence[shelf.Saved], gold: pd.Series, settings: Assemble, fallback: float) -> Head:
     """Weigh the members of a task by their out-of-fold predictions against `gold` (labels by ticket id)."""
     classes = tuple(members[0].about["classes"])
     column = {label: number for number, label in enumerate(classes)}
@@ -49,7 +49,7 @@ def head(members: Sequence[member.Saved], gold: pd.Series, settings: Assemble, f
             temperature=temperatures[one.about["family"]],
             estimator=_file(one),
             linear=families.get(one.about["family"]).linear,
-            specs=member.specs_of(one.about),
+            specs=shelf.specs_of(one.about),
             values=one.about["values"],
             score=one.about["score"],
         )
@@ -85,7 +85,7 @@ def threshold(confidence: np.ndarray, right: np.ndarray, settings: Assemble) -> 
 
 
 def assemble(
-    members: Sequence[member.Saved],
+    members: Sequence[shelf.Saved],
     train: pd.DataFrame,
     validation: pd.DataFrame,
     taxonomy: Taxonomy,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ticket_triage.models import member
+from ticket_triage.models import shelf
 from ticket_triage.models.triage_model import TriageModel
 
 
@@ -25,7 +25,7 @@ class Served:
     """A triage model answers raw tickets, a member its feature rows."""
 
     def __init__(self, path: Path) -> None:
-        self._model = TriageModel.load(path) if (path / "model.json").exists() else member.load(path)
+        self._model = TriageModel.load(path) if (path / "model.json").exists() else shelf.load(path)
 
     def predict(self, frame: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Full predictions of a triage model, probabilities of a member."""

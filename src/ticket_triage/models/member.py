@@ -1,12 +1,10 @@
 """One member: a family fitted for a task, with its out-of-fold predictions and how its values were found."""
 
-import hashlib
-import json
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,88 +13,11 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 
-from ticket_triage.files import TriageError, atomic, read_json, write_json
-from ticket_triage.models import blocks, ensemble, families, saving, tuning
+from ticket_triage.files import TriageError
+from ticket_triage.models import blocks, ensemble, families, tuning
+from ticket_triage.models.training import Training
 from ticket_triage.params import Train
-from ticket_triage.schema import GOLD_PREFIX, Task
-
-Rows = TypeVar("Rows", pd.DataFrame, pd.Series)
-
-
-@dataclass(frozen=True)
-class Training:
-    """What a member learns from.
-
-    Attributes:
-        features: gold rows, as `features.build` gives them, indexed by ticket id.
-        labels: their gold labels.
-        groups: rows of one group are never on both sides of a fold.
-        extra: weakly labelled rows of the same columns, added to the training side of every fold.
-        extra_labels: their labels.
-        taxonomy: the experts' file as text.
-    """
-
-    features: pd.DataFrame
-    labels: pd.Series
-    groups: pd.Series
-    extra: pd.DataFrame
-    extra_labels: pd.Series
-    taxonomy: str
-
-    def rare(self, folds: int) -> "Training":
-        """Without the classes that have fewer rows than folds, which cannot be validated."""
-        counts = self.labels.value_counts()
-        learnt = counts.index[counts >= folds]
-        keep, keep_extra = self.labels.isin(learnt), self.extra_labels.isin(learnt)
-        return Training(
-            self.features[keep],
-            self.labels[keep],
-            self.groups[keep],
-            self.extra[keep_extra],
-            self.extra_labels[keep_extra],
-            self.taxonomy,
-        )
-
-    def insufficient(self, task: Task, settings: Train) -> str | None:
-        """Why nothing can be learnt from this, or None."""
-        if len(self.labels) < settings.min_gold:
-            return f"{task} has {len(self.labels)} gold tickets, {settings.min_gold} are needed"
-        learnt = self.rare(settings.folds).labels.nunique()
-        return (
-            f"{task} has {learnt} labels with {settings.folds} gold tickets or more" if learnt < 2 else None
-        )
-
-
-def training(
-    task: Task, table: pd.DataFrame, split: pd.DataFrame, weak: pd.DataFrame, taxonomy: str, settings: Train
-) -> Training:
-    """What a member of `task` learns from.
-
-    Args:
-        table: features of the tickets of `split` and of unlabelled ones, with `ticket_id`.
-        split: the training part, with gold columns.
-        weak: weak labels by `ticket_id`; used where `settings.weak_weight` is not 0.
-        taxonomy: the experts' file as text.
-    """
-    rows = table.set_index("ticket_id")
-    learnt = split.set_index("ticket_id")
-    gold = _sample(learnt[learnt[f"{GOLD_PREFIX}{task}"].notna()], settings.max_rows, settings.seed)
-    extra = weak.set_index("ticket_id")[task].dropna()
-    unlabelled = [name for name in extra.index if name in rows.index and name not in learnt.index]
-    extra = extra.loc[unlabelled if settings.weak_weight else []]
-    extra = _sample(extra, settings.max_rows - len(gold), settings.seed)
-    return Training(
-        features=rows.loc[gold.index],
-        labels=gold[f"{GOLD_PREFIX}{task}"],
-        groups=gold["customer"].fillna(gold["text_key"]),
-        extra=rows.loc[extra.index],
-        extra_labels=extra,
-        taxonomy=taxonomy,
-    )
-
-
-def _sample(rows: Rows, most: int, seed: int) -> Rows:
-    return rows if len(rows) <= most else rows.sample(max(0, most), random_state=seed).sort_index()
+from ticket_triage.schema import Task
 
 
 @dataclass(frozen=True)
@@ -237,112 +158,3 @@ def _fit(classifier: Any, X: Any, y: np.ndarray, weights: np.ndarray) -> Any:
         # `max_iter` is a param: a trial that reached it is judged by its score like any other.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return classifier.fit(X, y, sample_weight=weights)
-
-
-def save(member: Member, folder: Path) -> None:
-    """Write the member as a folder: member.json, its steps, its classifier, out_of_fold.parquet, trials.csv."""
-    with atomic(folder) as draft:
-        (draft / "steps").mkdir(parents=True)
-        specs = []
-        for name, columns, steps in blocks.unpack(member.pipeline["blocks"]):
-            digests = []
-            for step in steps:
-                data = saving.dumps(step)
-                digest = hashlib.sha256(data).hexdigest()[:16]
-                (draft / "steps" / f"{digest}.skops").write_bytes(data)
-                digests.append(digest)
-            specs.append({"name": name, "columns": columns, "steps": digests})
-        estimator = f"model{families.get(member.family).suffix}"
-        families.save(member.pipeline["model"], draft / estimator)
-        member.out_of_fold.reset_index().to_parquet(draft / "out_of_fold.parquet", index=False)
-        member.found.trials.to_csv(draft / "trials.csv", index=False)
-        write_json(
-            draft / "member.json",
-            {
-                "task": member.task,
-                "family": member.family,
-                "classes": member.classes,
-                "values": member.values,
-                "cut_short": member.found.cut_short,
-                "score": member.found.score,
-                "blocks": specs,
-                "estimator": estimator,
-            },
-        )
-
-
-def skip(task: Task, family: str, folder: Path, reason: str) -> None:
-    """Write a folder that says why there is no such member."""
-    with atomic(folder) as draft:
-        draft.mkdir()
-        write_json(draft / "member.json", {"task": task, "family": family, "skipped": reason})
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A member read back: enough to predict, and its out-of-fold predictions for the vote."""
-
-    folder: Path
-    about: dict[str, Any]
-
-    @property
-    def skipped(self) -> str | None:
-        """Why there is no member here, or None."""
-        return self.about.get("skipped")
-
-    def out_of_fold(self) -> pd.DataFrame:
-        """Indexed by ticket id, a column for each class."""
-        return pd.read_parquet(self.folder / "out_of_fold.parquet").set_index("ticket_id")
-
-
-def read(folder: Path) -> Saved:
-    """Open a saved member.
-
-    Raises:
-        TriageError: the folder is missing or damaged.
-    """
-    about = read_json(folder / "member.json")
-    return Saved(Path(folder), json.loads(json.dumps(about)))
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A member that predicts from feature rows."""
-
-    task: Task
-    family: str
-    classes: tuple[str, ...]
-    specs: tuple[blocks.Spec, ...]
-    steps: dict[str, Any]
-    estimator: Any
-
-    def predict_proba(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Uncalibrated probabilities, a column for each class."""
-        matrix = blocks.transform(self.specs, self.steps, table, {})
-        return pd.DataFrame(self.estimator.predict_proba(matrix), table.index, list(self.classes))
-
-
-def load(folder: Path) -> Loaded:
-    """Read what `save` wrote, ready to predict."""
-    about = read(folder).about
-    specs = specs_of(about)
-    return Loaded(
-        task=about["task"],
-        family=about["family"],
-        classes=tuple(about["classes"]),
-        specs=specs,
-        steps={d: saving.loads(folder / "steps" / f"{d}.skops") for spec in specs for d in spec.steps},
-        estimator=families.load(folder / about["estimator"]),
-    )
-
-
-def specs_of(about: dict[str, Any]) -> tuple[blocks.Spec, ...]:
-    """The blocks that a saved member's description names."""
-    return tuple(
-        blocks.Spec(
-            block["name"],
-            block["columns"] if isinstance(block["columns"], str) else tuple(block["columns"]),
-            tuple(block["steps"]),
-        )
-        for block in about["blocks"]
-    )

@@ -11,21 +11,13 @@ from numpy.typing import NDArray
 
 from ticket_triage.files import atomic, text_key
 from ticket_triage.schema import GOLD_COLUMNS, PRIORITIES
+from ticket_triage.schema import TWCS_COLUMNS as COLUMNS
 from ticket_triage.sources.sample_phrases import Book, read
 from ticket_triage.sources.sample_text import Writer
 from ticket_triage.sources.sample_threads import Threads, threads
 from ticket_triage.sources.sample_voices import Voice, draws, voices
 from ticket_triage.sources.sample_world import DAY, Ints, by_category, customers, happenings, pick
 
-COLUMNS = (
-    "tweet_id",
-    "author_id",
-    "inbound",
-    "created_at",
-    "text",
-    "response_tweet_id",
-    "in_response_to_tweet_id",
-)
 CHASED = 4_000  # a text that is sent again is at most so many tickets old
 
 

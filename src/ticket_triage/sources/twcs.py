@@ -10,22 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ticket_triage.files import TriageError
+from ticket_triage.schema import TWCS_COLUMNS as COLUMNS
 from ticket_triage.sources import conversations, dates, landing
 from ticket_triage.sources.conversations import Flags, Ids
 from ticket_triage.sources.dates import Times
 from ticket_triage.sources.history import earlier_tickets
 from ticket_triage.sources.keys import text_keys
 from ticket_triage.sources.landing import Landed
-
-COLUMNS = (
-    "tweet_id",
-    "author_id",
-    "inbound",
-    "created_at",
-    "text",
-    "response_tweet_id",
-    "in_response_to_tweet_id",
-)
 
 _YES, _NO = ("True", "true", "TRUE", "1"), ("False", "false", "FALSE", "0")
 

@@ -1,0 +1,87 @@
+"""What a member learns from: gold rows, and weakly labelled ones where they have weight."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pandas as pd
+
+from ticket_triage.params import Train
+from ticket_triage.schema import GOLD_PREFIX, Task
+
+Rows = TypeVar("Rows", pd.DataFrame, pd.Series)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a member learns from.
+
+    Attributes:
+        features: gold rows, as `features.build` gives them, indexed by ticket id.
+        labels: their gold labels.
+        groups: rows of one group are never on both sides of a fold.
+        extra: weakly labelled rows of the same columns, added to the training side of every fold.
+        extra_labels: their labels.
+        taxonomy: the experts' file as text.
+    """
+
+    features: pd.DataFrame
+    labels: pd.Series
+    groups: pd.Series
+    extra: pd.DataFrame
+    extra_labels: pd.Series
+    taxonomy: str
+
+    def rare(self, folds: int) -> "Training":
+        """Without the classes that have fewer rows than folds, which cannot be validated."""
+        counts = self.labels.value_counts()
+        learnt = counts.index[counts >= folds]
+        keep, keep_extra = self.labels.isin(learnt), self.extra_labels.isin(learnt)
+        return Training(
+            self.features[keep],
+            self.labels[keep],
+            self.groups[keep],
+            self.extra[keep_extra],
+            self.extra_labels[keep_extra],
+            self.taxonomy,
+        )
+
+    def insufficient(self, task: Task, settings: Train) -> str | None:
+        """Why nothing can be learnt from this, or None."""
+        if len(self.labels) < settings.min_gold:
+            return f"{task} has {len(self.labels)} gold tickets, {settings.min_gold} are needed"
+        learnt = self.rare(settings.folds).labels.nunique()
+        return (
+            f"{task} has {learnt} labels with {settings.folds} gold tickets or more" if learnt < 2 else None
+        )
+
+
+def select(
+    task: Task, table: pd.DataFrame, split: pd.DataFrame, weak: pd.DataFrame, taxonomy: str, settings: Train
+) -> Training:
+    """What a member of `task` learns from.
+
+    Args:
+        table: features of the tickets of `split` and of unlabelled ones, with `ticket_id`.
+        split: the training part, with gold columns.
+        weak: weak labels by `ticket_id`; used where `settings.weak_weight` is not 0.
+        taxonomy: the experts' file as text.
+    """
+    rows = table.set_index("ticket_id")
+    learnt = split.set_index("ticket_id")
+    gold = _sample(learnt[learnt[f"{GOLD_PREFIX}{task}"].notna()], settings.max_rows, settings.seed)
+    extra = weak.set_index("ticket_id")[task].dropna()
+    unlabelled = [name for name in extra.index if name in rows.index and name not in learnt.index]
+    extra = extra.loc[unlabelled if settings.weak_weight else []]
+    extra = _sample(extra, settings.max_rows - len(gold), settings.seed)
+    return Training(
+        features=rows.loc[gold.index],
+        labels=gold[f"{GOLD_PREFIX}{task}"],
+        groups=gold["customer"].fillna(gold["text_key"]),
+        extra=rows.loc[extra.index],
+        extra_labels=extra,
+        taxonomy=taxonomy,
+    )
+
+
+def _sample(rows: Rows, most: int, seed: int) -> Rows:
+    return rows if len(rows) <= most else rows.sample(max(0, most), random_state=seed).sort_index()
