@@ -15,7 +15,7 @@ from ticket_triage.models.training import Training
 RULES = taxonomy.to_yaml(small_taxonomy.make())
 
 
-def training(split: pd.DataFrame, settings: params.Train, extra: int = 0, task: str = "category") -> Training:
+def rows(split: pd.DataFrame, settings: params.Train, extra: int = 0, task: str = "category") -> Training:
     part = split.iloc[: len(split) - extra]
     table = features.build(split)
     table.insert(0, "ticket_id", split["ticket_id"])
