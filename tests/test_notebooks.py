@@ -12,7 +12,7 @@ import pytest
 from conftest import command
 
 from ticket_triage.files import read_json, read_table, write_json, write_table
-from ticket_triage.models import member
+from ticket_triage.models import shelf
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.sources import choice
 
@@ -118,7 +118,7 @@ def bare_folder(pipeline_folder: Path, tmp_path: Path) -> Path:
     hindsight = folder / "data/validated/hindsight.parquet"
     write_table(hindsight, read_table(hindsight).head(0))
     for path in sorted((folder / "data/models/members/priority").iterdir()):
-        member.skip("priority", path.name, path, "priority has 0 gold tickets, 60 are needed")
+        shelf.skip("priority", path.name, path, "priority has 0 gold tickets, 60 are needed")
         write_json(
             folder / f"data/reports/train/priority-{path.name}.json", {"run_id": None, "skipped": "none"}
         )

@@ -164,9 +164,9 @@ def test_what_serves_answers_what_was_evaluated(pipeline_folder: Path) -> None:
             assert record[f"{task}_confidence"] == pytest.approx(row[f"{task}_confidence"], abs=1e-6)
 
 
-def test_a_champion_set_by_hand_is_packaged_and_rolled_back(
-    pipeline_folder: Path, params_restored: None
-) -> None:
+def test_a_champion_set_by_hand_is_packaged_and_rolled_back(pipeline_folder: Path, tmp_path: Path) -> None:
+    # A copy, since what people did in a registry cannot be taken back for the other tests.
+    pipeline_folder = Path(shutil.copytree(pipeline_folder, tmp_path / "copy", symlinks=True))
     receipt = pipeline_folder / "data/reports/package/package.json"
     first = read_json(receipt)
     edit(pipeline_folder, "min_weight: 0.08", "min_weight: 0.45")  # another vote: a second version
@@ -192,8 +192,6 @@ def test_a_champion_set_by_hand_is_packaged_and_rolled_back(
     command(pipeline_folder, "ticket-triage", "rollback", "--why", "it was worse")
     command(pipeline_folder, "dvc", "repro", "package")
     assert read_json(receipt)["version"] == verdict["champion"]
-    if verdict["champion"] != first["version"]:  # leave the registry as the other tests know it
-        command(pipeline_folder, sys.executable, "-c", script.replace(repr(other), repr(first["version"])))
 
 
 def test_killed_in_the_middle_it_ends_as_if_it_were_not(pipeline_folder: Path, tmp_path: Path) -> None:
@@ -292,7 +290,8 @@ def test_another_machine_pulls_data_and_models_and_scores_with_them(
     assert scored["decision"].isin(["auto", "review"]).all()
     # Its registry is empty, so the model is registered and promoted there; nothing is trained anew.
     again = ran(command(there, "dvc", "repro").stdout)
-    assert again == ["probe", "register", "promote", "package", "monitor"]
+    assert again[:4] == ["probe", "register", "promote", "package"]
+    assert again[4:] in ([], ["monitor"])
 
 
 def test_a_teams_own_labels_and_the_way_back(pipeline_folder: Path, params_restored: None) -> None:

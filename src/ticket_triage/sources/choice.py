@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from ticket_triage import params
 from ticket_triage.files import TriageError, write_text
@@ -14,19 +16,19 @@ EXPERTS, OWN_LABELS = "data/taxonomy.yaml", "data/own_labels.yaml"
 
 
 def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.width, yaml.preserve_quotes = 4096, True
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.representer.add_representer(
-        type(None), lambda writer, _: writer.represent_scalar("tag:yaml.org,2002:null", "null")
+    writer = YAML()
+    writer.width, writer.preserve_quotes = 4096, True
+    writer.indent(mapping=2, sequence=4, offset=2)
+    writer.representer.add_representer(
+        type(None), lambda form, _: form.represent_scalar("tag:yaml.org,2002:null", "null")
     )
-    return yaml
+    return writer
 
 
 def rewrite(text: str, pool: str, sources: dict[str, Any], taxonomy: str) -> str:
     """`params.yaml` with other sources; a source given as the name of a preset becomes a reference to it."""
-    yaml = _yaml()
-    content = yaml.load(text)
+    writer = _yaml()
+    content = writer.load(text)
     ingest = content["ingest"]
     for name, preset in ingest["presets"].items():
         if (
@@ -35,13 +37,26 @@ def rewrite(text: str, pool: str, sources: dict[str, Any], taxonomy: str) -> str
             preset.yaml_set_anchor(name, always_dump=True)
     ingest["pool"] = pool
     ingest["sources"] = {
-        name: ingest["presets"][source] if isinstance(source, str) else source
+        name: ingest["presets"][source] if isinstance(source, str) else _quoted(source)
         for name, source in sources.items()
     }
     content["validate"]["taxonomy"] = taxonomy
     out = io.StringIO()
-    yaml.dump(content, out)
+    writer.dump(content, out)
     return out.getvalue()
+
+
+def _quoted(value: Any) -> Any:
+    """With quotes around texts that YAML 1.1 would read as something else: a column may be called `no` or `12`."""
+    if isinstance(value, dict):
+        return {key: _quoted(one) for key, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    try:
+        plain = yaml.safe_load(value) == value
+    except yaml.YAMLError:
+        plain = False
+    return value if plain else DoubleQuotedScalarString(value)
 
 
 def choose(
