@@ -32,7 +32,14 @@ def test_there_and_back_gives_the_same_bytes(path: Path) -> None:
 
 
 def test_columns_may_have_names_that_yaml_takes_for_something_else(path: Path) -> None:
-    columns = {"text": "yes", "id": "no", "category": "12", "channel": "null", "customer": "a: b", "tier": "[x"}
+    columns = {
+        "text": "yes",
+        "id": "no",
+        "category": "12",
+        "channel": "null",
+        "customer": "a: b",
+        "tier": "[x",
+    }
     choose(path, "my", {"kind": "csv", "path": "1e3", "columns": columns})
     found = params.read(path).ingest.sources["my"]
     assert found.path == "1e3"

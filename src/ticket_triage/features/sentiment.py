@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from string import punctuation
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -31,4 +32,10 @@ def _analyzer() -> _Windowed:
 
 def compound(text: str) -> float:
     """VADER's compound score, -1 to 1 (Hutto & Gilbert 2014); made for English, near 0 in other languages."""
-    return float(_analyzer().polarity_scores(text)["compound"])
+    analyzer = _analyzer()
+    if text.isascii():  # others may hold emoji, whose descriptions have a tone
+        words = text.lower().split()
+        # Punctuation and capitals only strengthen the tone that some word has of its own.
+        if not any(word in analyzer.lexicon or word.strip(punctuation) in analyzer.lexicon for word in words):
+            return 0.0
+    return float(analyzer.polarity_scores(text)["compound"])

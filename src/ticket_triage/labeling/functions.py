@@ -86,17 +86,21 @@ class Finder:
         columns: list[str] = []
         self._phrases = _Phrases()
         self._patterns: list[tuple[int, re.Pattern[str]]] = []
+        every: list[str] = []
         for category in taxonomy.categories:
             self._phrases.add(category.keywords, len(columns))
             columns.append(f"keywords.{category.label}")
             if category.patterns:
                 either = "|".join(f"(?:{one})" for one in category.patterns)
                 self._patterns.append((len(columns), re.compile(f"{NOT_INSIDE_A_WORD}(?:{either})")))
+                every.append(either)
             columns.append(f"patterns.{category.label}")
         for alarm, listed in ALARMS.items():
             self._phrases.add(getattr(taxonomy, listed), len(columns))
             columns.append(alarm)
         self.columns = (*columns, QUESTION)
+        # Most of a search is looking where words begin: done once, it spares the rest to texts with no pattern.
+        self._any_pattern = re.compile(f"{NOT_INSIDE_A_WORD}(?:{'|'.join(every)})") if every else None
 
     def find(self, texts: Iterable[object]) -> npt.NDArray[np.bool_]:
         """What `columns` show in each text, shape (texts, columns); nothing shows in a missing one."""
@@ -106,7 +110,8 @@ class Finder:
             if isinstance(text, str):
                 seen = plain(text)
                 shown += [(row, column) for column in self._phrases.within(words(seen))]
-                shown += [(row, column) for column, pattern in self._patterns if pattern.search(seen)]
+                if self._any_pattern and self._any_pattern.search(seen):
+                    shown += [(row, column) for column, pattern in self._patterns if pattern.search(seen)]
                 if not MARKS.isdisjoint(seen):
                     shown.append((row, len(self.columns) - 1))
         found = np.zeros((row + 1, len(self.columns)), dtype=bool)

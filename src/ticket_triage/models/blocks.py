@@ -3,7 +3,7 @@ several members computes each block once."""
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ class Tfidf(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn publishes no
         terms = self._by_char if self.analyzer == "char_wb" else self._by_word
         found, ends = array("i"), array("i", [0])
         for text in raw_documents:
-            found.extend(terms(text.lower()))
+            terms(text.lower(), found)
             ends.append(len(found))
         matrix = sparse.csr_matrix(
             (np.ones(len(found), dtype=self.dtype), found, ends), shape=(len(ends) - 1, len(self.vocabulary_))
@@ -48,27 +48,26 @@ class Tfidf(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn publishes no
         matrix.data *= self.idf_[matrix.indices]
         return normalize(matrix, copy=False)
 
-    def _by_word(self, text: str) -> list[int]:
+    def _by_word(self, text: str, found: "array[int]") -> None:
         index = self.vocabulary_
         words = _WORD.findall(text)
         low, high = self.ngram_range
-        found = []
         for size in range(low, high + 1):
             pieces = (
                 words if size == 1 else map(" ".join, zip(*(words[n:] for n in range(size)), strict=False))
             )
-            found += [index[piece] for piece in pieces if piece in index]
-        return found
+            found.extend([index[piece] for piece in pieces if piece in index])
 
-    def _by_char(self, text: str) -> Iterator[int]:
-        memory: dict[str, tuple[int, ...]] = self.__dict__.setdefault("_memory", {})
+    def _by_char(self, text: str, found: "array[int]") -> None:
+        memory: dict[str, array[int]] = self.__dict__.setdefault("_memory", {})
         for word in text.split():
             if word not in memory:
                 if len(memory) >= REMEMBERED:
                     memory.clear()
                 pieces = self._char_wb_ngrams(word)
-                memory[word] = tuple(self.vocabulary_[piece] for piece in pieces if piece in self.vocabulary_)
-            yield from memory[word]
+                known = [self.vocabulary_[piece] for piece in pieces if piece in self.vocabulary_]
+                memory[word] = array("i", known)
+            found.extend(memory[word])  # array to array: a copy of bytes
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
