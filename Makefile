@@ -29,7 +29,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollback serve mlflow test lint format push pull bench-ingest deps locks split-gold clean
+.PHONY: help setup pipeline package rollback serve mlflow test lint format push pull bench-ingest bench-score deps locks split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -88,6 +88,9 @@ pull: $(READY) ## Get data and models from it, on any machine
 
 bench-ingest: $(READY) ## Ingest of 2.8 million rows beside pyarrow's plain reading
 	@python benchmarks/bench_ingest.py
+
+bench-score: $(READY) ## Tickets a second of the champion on one core beside plain scikit-learn
+	@python benchmarks/bench_score.py
 
 deps: $(READY) ## Write into dvc.yaml what each stage imports
 	@python -m pipelines.deps

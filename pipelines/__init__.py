@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 # Tools phone home, and boosters and BLAS fight over two cores, unless told otherwise before they are imported.
@@ -32,7 +33,7 @@ def run(main: Callable[..., Any]) -> None:
     try:
         main(*sys.argv[1:])
     except TriageError as error:
-        sys.exit(f"{main.__module__ if main.__module__ != '__main__' else sys.argv[0]}: {error}")
+        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
 
 
 def say(line: str, seconds: float | None = None) -> None:

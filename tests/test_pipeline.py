@@ -102,6 +102,29 @@ def test_changing_one_family_reruns_it_and_what_follows(pipeline_folder: Path, p
     assert again[2:5] == ["assemble", "evaluate", "probe"]
 
 
+def test_changing_a_helper_concerns_the_stages_that_import_it(pipeline_folder: Path) -> None:
+    for module, stages in {
+        "labeling/label_model.py": {"label"},
+        "monitoring/distance.py": {"monitor"},
+        "models/ensemble.py": {
+            "train",
+            "assemble",
+            "evaluate",
+            "register",
+            "promote",
+            "package",
+            "monitor",
+            "probe",
+        },
+    }.items():
+        path = pipeline_folder / "src/ticket_triage" / module
+        before = path.read_text("utf-8")
+        path.write_text(before + "\n# changed\n", "utf-8")
+        changed = json.loads(command(pipeline_folder, "dvc", "status", "--json").stdout)
+        path.write_text(before, "utf-8")
+        assert {name.split("@")[0] for name in changed} - {"probe"} == stages - {"probe"}, module
+
+
 def test_nothing_before_promotion_reads_the_sealed_parts(pipeline_folder: Path) -> None:
     sealed = [pipeline_folder / f"data/split/{part}.parquet" for part in ("test", "newest")]
     model = sha256(pipeline_folder / "data/models/triage")

@@ -1,0 +1,81 @@
+"""How many tickets a second `ticket-triage predict` scores on one core, beside a plain scikit-learn pipeline.
+
+The champion of the last `make pipeline` scores generated tickets from a CSV file to a CSV file; the baseline is
+TF-IDF and logistic regression, fitted on the labels that the champion gave, predicting the same texts from memory.
+What is told is the median of several runs; reading the model is told apart.
+"""
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+import pandas as pd
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from ticket_triage import params
+from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.serving import predictor, scoring
+from ticket_triage.sources import sample
+
+OUT = Path(__file__).parent / "out"
+CHAMPION = Path("data/models/champion")
+TICKETS, RUNS = 20_000, 3
+
+
+def main() -> None:
+    """Print the table and keep it as benchmarks/out/score.json."""
+    if not CHAMPION.is_dir():
+        sys.exit(f"there is no {CHAMPION}: run `make pipeline` first")
+    source = params.read().ingest.presets["sample"]
+    frame, _ = sample.generate(Path(source.path), TICKETS, 0, seed=1)
+    first = (frame["inbound"] == "True") & (frame["in_response_to_tweet_id"] == "")
+    texts = frame.loc[first, ["tweet_id", "text"]].head(TICKETS)
+    started = time.perf_counter()
+    model, ref = TriageModel.load(CHAMPION), predictor.read_ref(CHAMPION)
+    load = time.perf_counter() - started
+    with tempfile.TemporaryDirectory() as room:
+        given, written = Path(room) / "in.csv", Path(room) / "out.csv"
+        texts.to_csv(given, index=False)
+
+        def whole() -> None:
+            scoring.score(model, ref, str(given), str(written), text="text", ids=("tweet_id",))
+
+        whole()
+        labels = pd.read_csv(written)["category"]
+        plain = make_pipeline(
+            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(max_iter=50)
+        )
+        plain.fit(texts["text"].head(4000), labels.head(4000))
+        seconds = {"scored": [], "plain": []}
+        for _ in range(RUNS):
+            for name, call in (("scored", whole), ("plain", lambda: plain.predict_proba(texts["text"]))):
+                started = time.perf_counter()
+                call()
+                seconds[name].append(time.perf_counter() - started)
+    rates = {name: len(texts) / statistics.median(values) for name, values in seconds.items()}
+    found = {
+        "tickets": len(texts),
+        "load_s": round(load, 2),
+        "tickets_a_second": round(rates["scored"]),
+        "plain_tickets_a_second": round(rates["plain"]),
+        "times_plain": round(rates["plain"] / rates["scored"], 2),
+        "at_least_3000": "yes" if rates["scored"] >= 3000 else "NO",
+    }
+    for name, value in found.items():
+        print(f"{name:>24}  {value}")
+    OUT.mkdir(exist_ok=True)
+    (OUT / "score.json").write_text(json.dumps(found | {"seconds": seconds}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
