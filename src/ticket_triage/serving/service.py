@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
+import bentoml
 from bentoml.exceptions import ServiceUnavailable
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-import bentoml
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Prediction, Ticket
 from ticket_triage.serving import openapi

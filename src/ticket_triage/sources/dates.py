@@ -78,7 +78,9 @@ def _twitter(texts: pa.LargeStringArray) -> Times:
     starts = np.arange(first, months.max(initial=0) + 2).astype("datetime64[M]").astype("datetime64[D]")
     good &= day < np.diff(starts).astype(np.int32)[months - first]  # there is no 31 February
     seconds = day * np.int64(86_400) + clock
-    times: Times = starts.astype("datetime64[us]")[months - first] + (seconds * 1_000_000).view("timedelta64[us]")
+    times: Times = starts.astype("datetime64[us]")[months - first] + (seconds * 1_000_000).view(
+        "timedelta64[us]"
+    )
     times[~good] = np.datetime64("NaT", "us")
     return times
 
