@@ -8,7 +8,7 @@ import pytest
 import small_model
 
 from ticket_triage import champion, params, registry
-from ticket_triage.files import TriageError, read_json
+from ticket_triage.files import TriageError, read_json, sha256
 from ticket_triage.models.triage_model import TriageModel
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +39,7 @@ def other_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 def run(folder: Path, test: pd.DataFrame | None = None) -> dict:
     """What probe, register and promote do, in their order."""
-    store_state, moves = champion.probe("small", "small")
+    store_state, moves = champion.probe("small", "small", sha256(folder))
     candidate = champion.enter(folder, {"category.macro_f1": 0.9}, store_state, "commit")
     test = small_model.tickets(120, seed=99) if test is None else test
     parts = {"test": test, "newest": test.head(0)}
@@ -82,15 +82,29 @@ def test_a_champion_set_by_hand_stays_and_is_seen_once(
     second = run(other_folder)
     assert second["candidate"] == "2"
     assert second["test_openings"] == 3, "one for the first, two for the pair"
-    quiet = champion.probe("small", "small")
-    assert champion.probe("small", "small") == quiet
+    candidate = sha256(other_folder)
+    quiet = champion.probe("small", "small", candidate)
+    assert quiet[1]["changes"] == second["changes"], "its own judgement is no reason to judge again"
     other = "2" if second["champion"] == "1" else "1"
     registry.set_alias(MODEL, "champion", other)
-    _, moves = champion.probe("small", "small")
-    assert (moves["chosen_by_hand"], moves["hand_moves"]) == (other, 1)
+    _, moves = champion.probe("small", "small", candidate)
+    assert moves["chosen_by_hand"] == other
+    assert moves["changes"] > second["changes"]
+    assert champion.probe("small", "small", candidate)[1] == moves, "a move is counted once"
     third = run(other_folder)
     assert third["champion"] == other
     assert third["test_openings"] == 3
+
+
+def test_an_earlier_candidate_that_comes_back_is_judged_against_today_s_champion(
+    store: Path, model_folder: Path, other_folder: Path
+) -> None:
+    first = run(model_folder)
+    second = run(other_folder)
+    back = run(model_folder)
+    assert back["candidate"] == first["candidate"]
+    assert back["changes"] > second["changes"] > first["changes"], "DVC must not restore the first promotion"
+    assert back["champion"] == registry.alias(MODEL, "champion")
 
 
 def test_previous_is_what_was_packaged_before_and_rollback_returns_to_it(

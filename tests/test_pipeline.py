@@ -54,12 +54,9 @@ def edit(folder: Path, old: str, new: str, name: str = "params.yaml") -> None:
 
 
 @pytest.fixture
-def params_restored(pipeline_folder: Path):
-    kept = {name: (pipeline_folder / name).read_bytes() for name in ("params.yaml", "dvc.lock")}
-    yield
-    for name, content in kept.items():
-        (pipeline_folder / name).write_bytes(content)
-    command(pipeline_folder, "dvc", "repro", "-q")
+def copy(pipeline_folder: Path, tmp_path: Path) -> Path:
+    """The same with its own registry: what happens in one cannot be taken back for the other tests."""
+    return Path(shutil.copytree(pipeline_folder, tmp_path / "copy", symlinks=True))
 
 
 def test_the_summary_says_what_came_of_it(pipeline_folder: Path) -> None:
@@ -92,9 +89,9 @@ def test_a_second_run_does_nothing_and_says_so(pipeline_folder: Path) -> None:
     assert command(pipeline_folder, "git", "status", "--porcelain").stdout == ""
 
 
-def test_changing_one_family_reruns_it_and_what_follows(pipeline_folder: Path, params_restored: None) -> None:
-    edit(pipeline_folder, "alpha: {default: 0.1,", "alpha: {default: 0.3,")
-    again = ran(command(pipeline_folder, "dvc", "repro").stdout)
+def test_changing_one_family_reruns_it_and_what_follows(copy: Path) -> None:
+    edit(copy, "alpha: {default: 0.1,", "alpha: {default: 0.3,")
+    again = ran(command(copy, "dvc", "repro").stdout)
     assert [one for one in again if one.startswith("train")] == [
         "train@category-naive_bayes",
         "train@priority-naive_bayes",
@@ -187,33 +184,31 @@ def test_what_serves_answers_what_was_evaluated(pipeline_folder: Path) -> None:
             assert record[f"{task}_confidence"] == pytest.approx(row[f"{task}_confidence"], abs=1e-6)
 
 
-def test_a_champion_set_by_hand_is_packaged_and_rolled_back(pipeline_folder: Path, tmp_path: Path) -> None:
-    # A copy, since what people did in a registry cannot be taken back for the other tests.
-    pipeline_folder = Path(shutil.copytree(pipeline_folder, tmp_path / "copy", symlinks=True))
-    receipt = pipeline_folder / "data/reports/package/package.json"
+def test_a_champion_set_by_hand_is_packaged_and_rolled_back(copy: Path) -> None:
+    receipt = copy / "data/reports/package/package.json"
     first = read_json(receipt)
-    edit(pipeline_folder, "min_weight: 0.08", "min_weight: 0.45")  # another vote: a second version
-    command(pipeline_folder, "dvc", "repro")
-    verdict = read_json(pipeline_folder / "data/reports/promotion/promote.json")
+    edit(copy, "min_weight: 0.08", "min_weight: 0.45")  # another vote: a second version
+    command(copy, "dvc", "repro")
+    verdict = read_json(copy / "data/reports/promotion/promote.json")
     assert verdict["candidate"] != first["version"]
     other = verdict["candidate"] if verdict["champion"] == first["version"] else first["version"]
 
     script = (
         f"from ticket_triage import registry; registry.set_alias({first['model']!r}, 'champion', {other!r})"
     )
-    command(pipeline_folder, sys.executable, "-c", script)
-    said = command(pipeline_folder, "dvc", "repro", "package").stdout
+    command(copy, sys.executable, "-c", script)
+    said = command(copy, "dvc", "repro", "package").stdout
     assert ran(said)[-1] == "package"
     packaged = read_json(receipt)
     assert packaged["version"] == other
     assert packaged["previous"] == verdict["champion"]
-    assert read_json(pipeline_folder / "data/models/champion/ref.json")["version"] == other
+    assert read_json(copy / "data/models/champion/ref.json")["version"] == other
     # It stays: the candidate that lost to a hand does not win by itself.
-    assert set(ran(command(pipeline_folder, "dvc", "repro").stdout)) <= {"probe", "monitor"}
+    assert set(ran(command(copy, "dvc", "repro").stdout)) <= {"probe", "monitor"}
     assert read_json(receipt)["version"] == other
 
-    command(pipeline_folder, "ticket-triage", "rollback", "--why", "it was worse")
-    command(pipeline_folder, "dvc", "repro", "package")
+    command(copy, "ticket-triage", "rollback", "--why", "it was worse")
+    command(copy, "dvc", "repro", "package")
     assert read_json(receipt)["version"] == verdict["champion"]
 
 
@@ -269,30 +264,26 @@ def test_dvc_shows_the_dag_metrics_and_plots(pipeline_folder: Path) -> None:
     assert Path(page.removeprefix("file://")).stat().st_size > 2_000
 
 
-def test_an_experiment_leaves_nothing_untracked(pipeline_folder: Path, params_restored: None) -> None:
-    said = command(pipeline_folder, "dvc", "exp", "run", "-S", "train.trials=2").stdout
+def test_an_experiment_leaves_nothing_untracked(copy: Path) -> None:
+    said = command(copy, "dvc", "exp", "run", "-S", "train.trials=2").stdout
     assert {one for one in ran(said) if one.startswith("train")} == {
         f"train@{task}-{family}"
         for task in ("category", "priority")
         for family in ("naive_bayes", "logistic_regression")
     }
-    changed = {
-        line[3:] for line in command(pipeline_folder, "git", "status", "--porcelain").stdout.splitlines()
-    }
+    changed = {line[3:] for line in command(copy, "git", "status", "--porcelain").stdout.splitlines()}
     assert changed <= {"params.yaml", "dvc.lock"}
 
 
-def test_a_queued_experiment_runs_in_a_copy_and_keeps_its_records(
-    pipeline_folder: Path, params_restored: None
-) -> None:
-    before = state(pipeline_folder)
+def test_a_queued_experiment_runs_in_a_copy_and_keeps_its_records(copy: Path) -> None:
+    before = state(copy)
     change = "train.families.naive_bayes.search.alpha.default=0.4"
-    command(pipeline_folder, "dvc", "exp", "run", "--queue", "-S", change)
-    command(pipeline_folder, "dvc", "exp", "run", "--run-all")
-    after = state(pipeline_folder)
+    command(copy, "dvc", "exp", "run", "--queue", "-S", change)
+    command(copy, "dvc", "exp", "run", "--run-all")
+    after = state(copy)
     assert len(after["runs"]) > len(before["runs"])
     assert len(after["versions"]) == len(before["versions"]) + 1
-    assert "0.4" in command(pipeline_folder, "dvc", "exp", "show", "--csv").stdout
+    assert "0.4" in command(copy, "dvc", "exp", "show", "--csv").stdout
 
 
 def test_another_machine_pulls_data_and_models_and_scores_with_them(
@@ -317,7 +308,7 @@ def test_another_machine_pulls_data_and_models_and_scores_with_them(
     assert again[4:] in ([], ["monitor"])
 
 
-def test_a_teams_own_labels_and_the_way_back(pipeline_folder: Path, params_restored: None) -> None:
+def test_a_teams_own_labels_and_the_way_back(copy: Path) -> None:
     words = {
         "loan": "rate mortgage borrow",
         "card": "card pin chip lost",
@@ -342,29 +333,25 @@ def test_a_teams_own_labels_and_the_way_back(pipeline_folder: Path, params_resto
             for _ in range(6)
         )
     ]
-    (pipeline_folder / "data/own.csv").write_text("\n".join(["no,topic,body", *rows]) + "\n")
-    kept = (pipeline_folder / "params.yaml").read_bytes()
+    (copy / "data/own.csv").write_text("\n".join(["no,topic,body", *rows]) + "\n")
+    kept = (copy / "params.yaml").read_bytes()
     choice = ["csv", "data/own.csv", "--text", "body", "--category", "topic", "--id", "no"]
-    command(pipeline_folder, "ticket-triage", "source", *choice)
-    said = command(pipeline_folder, sys.executable, "-m", "pipelines").stdout
+    command(copy, "ticket-triage", "source", *choice)
+    said = command(copy, sys.executable, "-m", "pipelines").stdout
     assert "priority naive_bayes: not trained, priority has 0 gold tickets" in said
     assert re.search(r"^Category +macro-F1 on the gold test", said, re.M)
     assert re.search(r"^Priority +not trained", said, re.M)
-    answer = Predictor.load(pipeline_folder / "data/models/champion").predict(
-        Ticket(text="my transfer was sent")
-    )
+    answer = Predictor.load(copy / "data/models/champion").predict(Ticket(text="my transfer was sent"))
     assert answer.category is not None
     assert answer.category.label == "transfer"
     assert answer.priority is None
-    assert read_json(pipeline_folder / "data/models/champion/ref.json")["name"] == "ticket-triage-own-own"
+    assert read_json(copy / "data/models/champion/ref.json")["name"] == "ticket-triage-own-own"
 
-    command(pipeline_folder, "ticket-triage", "source", "sample")
-    assert (pipeline_folder / "params.yaml").read_bytes() == kept
-    back = ran(command(pipeline_folder, "dvc", "repro").stdout)
+    command(copy, "ticket-triage", "source", "sample")
+    assert (copy / "params.yaml").read_bytes() == kept
+    back = ran(command(copy, "dvc", "repro").stdout)
     assert back == ["probe"]
-    changed = {
-        line[3:] for line in command(pipeline_folder, "git", "status", "--porcelain").stdout.splitlines()
-    }
+    changed = {line[3:] for line in command(copy, "git", "status", "--porcelain").stdout.splitlines()}
     assert changed <= {"params.yaml", "dvc.lock"}
 
 

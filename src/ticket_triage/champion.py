@@ -16,25 +16,28 @@ from ticket_triage.params import Evaluate, Promote
 from ticket_triage.registry import CHAMPION, PREVIOUS
 from ticket_triage.schema import TASKS, ModelRef
 
-SEEN, BY_HAND, MOVES = "seen_champion", "chosen_by_hand", "hand_moves"  # tags of the registered model
+SEEN, BY_HAND = "seen_champion", "chosen_by_hand"  # tags of the registered model
+CHANGES, LAST, BEFORE = "changes", "last_candidate", "changes_before_it"
 OPENINGS, PACKAGED = "test_openings", "packaged"
 VERDICT, REASONS = "verdict", "reasons"  # tags of a version
 
 
-def probe(pool: str, taxonomy: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Which store and registered model this is, and what a person changed in it since the pipeline last did.
+def probe(pool: str, taxonomy: str, candidate: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Which store and registered model this is, and how often it changed before the candidate was judged.
 
-    The pipeline's own move of the champion does not show here, or promoting would make the next run promote anew.
+    The count stays the same while the candidate (the hash of its folder) is the last that was judged: its own
+    judgement must not make the next run judge it anew. A hand that moves the champion, or another candidate since,
+    changes the count, so that no earlier promotion is taken from DVC's cache for today's.
     """
     name = registry.registered_name(pool, taxonomy)
     tags = registry.tags_of(name)
     now = registry.alias(name, CHAMPION) or ""
     if SEEN in tags and now != tags[SEEN]:
-        tags |= {SEEN: now, BY_HAND: now, MOVES: str(int(tags.get(MOVES, 0)) + 1)}
-        registry.tag(name, {key: tags[key] for key in (SEEN, BY_HAND, MOVES)})
+        tags |= {SEEN: now, BY_HAND: now, LAST: "", CHANGES: str(int(tags.get(CHANGES, 0)) + 1)}
+        registry.tag(name, {key: tags[key] for key in (SEEN, BY_HAND, LAST, CHANGES)})
+    changes = tags[BEFORE] if tags.get(LAST) == candidate else tags.get(CHANGES, 0)
     store = {"registry": registry.registry_id(), "model": name}
-    chosen = {"chosen_by_hand": tags.get(BY_HAND) or None, "hand_moves": int(tags.get(MOVES, 0))}
-    return store, store | chosen
+    return store, store | {"chosen_by_hand": tags.get(BY_HAND) or None, "changes": int(changes)}
 
 
 def enter(model: Path, metrics: dict[str, float], store: dict[str, str], commit: str) -> dict[str, Any]:
@@ -94,7 +97,9 @@ def contest(
         if moved:
             registry.set_alias(name, CHAMPION, version)
             champion = version
-        registry.tag(name, {SEEN: champion or ""})
+        changes = int(registry.tags_of(name).get(CHANGES, 0)) + 1
+        note = {SEEN: champion or "", LAST: candidate["digest"], BEFORE: state["changes"], CHANGES: changes}
+        registry.tag(name, {key: str(value) for key, value in note.items()})
         receipt = {
             "model": name,
             "champion": champion,
@@ -103,7 +108,7 @@ def contest(
             "reasons": reasons,
             "test": _figures(name, champion) if champion else {},
             "test_openings": int(registry.tags_of(name).get(OPENINGS, 0)),
-            "hand_moves": state["hand_moves"],
+            "changes": state["changes"],
             "registry": state["registry"],
         }
         write_json(draft / "promote.json", receipt)
