@@ -79,11 +79,11 @@ test: lint ## Lint, types and all tests
 	@pytest
 
 push: $(READY) ## Send data and models to the DVC remote REMOTE=folder or address
-	@dvc remote add --quiet --local --force --default store "$(REMOTE)"
+	@$(if $(REMOTE),dvc remote add --quiet --local --force --default store "$(REMOTE)")
 	@dvc push
 
 pull: $(READY) ## Get data and models from it, on any machine
-	@dvc remote add --quiet --local --force --default store "$(REMOTE)"
+	@$(if $(REMOTE),dvc remote add --quiet --local --force --default store "$(REMOTE)")
 	@dvc pull --allow-missing
 
 bench-ingest: $(READY) ## Ingest of 2.8 million rows beside pyarrow's plain reading

@@ -32,7 +32,7 @@ def run(main: Callable[..., Any]) -> None:
     )
     try:
         main(*sys.argv[1:])
-    except TriageError as error:
+    except (TriageError, OSError) as error:
         sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
 
 

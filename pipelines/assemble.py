@@ -30,7 +30,8 @@ def main(members: str, train: str, validation: str, unlabelled: str, experts: st
             stage=Path(room),
         )
         unseen = pd.concat([held_out, read_table(Path(unlabelled))])
-        reference = model.observe(unseen.head(settings.reference))
+        drawn = unseen.sample(min(len(unseen), settings.reference), random_state=settings.seed)
+        reference = model.observe(drawn)
         model.save(Path(out), Path(room), reference)
     for task, head in model.heads.items():
         votes = ", ".join(f"{v.family} {v.weight:.2f}" for v in sorted(head.voters, key=lambda v: -v.weight))

@@ -32,8 +32,16 @@ def test_too_little_gold_falls_back_and_says_so() -> None:
 
 def test_a_promise_that_cannot_be_kept_routes_nothing() -> None:
     found = assembly.threshold(np.linspace(0, 1, 500), np.arange(500) % 2 == 0, SETTINGS)
-    assert found.value == 1.0
+    assert found.value > 1.0
     assert "no confidence" in found.why
+
+
+def test_equal_confidences_are_routed_together_or_not_at_all() -> None:
+    confidence = np.r_[np.full(40, 0.83456), np.full(160, 0.5)]
+    right = np.r_[np.ones(40, dtype=bool), np.arange(160) < 10]
+    found = assembly.threshold(confidence, right, SETTINGS)
+    assert right[confidence >= found.value].mean() >= SETTINGS.promised_precision
+    assert found.value == 0.83456
 
 
 def test_a_task_without_members_is_left_out(

@@ -61,6 +61,16 @@ def test_a_choice_that_would_not_be_valid_changes_nothing(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_name_that_stands_for_something_else_is_refused(path: Path) -> None:
+    with pytest.raises(TriageError, match="another kind of source"):
+        choose(path, "sample", CSV)
+    choose(path, "my", CSV)
+    with pytest.raises(TriageError, match="has a source my already"):
+        choose(path, "my", CSV, add=True)
+    with pytest.raises(TriageError, match="cannot read"):
+        choose(path.parent / "none.yaml", "my", CSV)
+
+
 def test_a_name_is_made_of_a_file() -> None:
     assert choice.slug(Path("/x/My Tickets (2).csv.gz")) == "my-tickets-2"
     with pytest.raises(TriageError, match="--name"):

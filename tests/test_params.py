@@ -33,6 +33,8 @@ def test_it_is_read_and_cannot_be_changed() -> None:
         ("pool: sample", "pool: A B", r"`ingest.pool` is 'A B'"),
         ("max_quarantined: 0.05", "max_quarantined: 5", r"`validate.max_quarantined` is 5"),
         ("low: 0.01, high: 1.0", "low: 2.0, high: 1.0", r"`low` and `high` in that order"),
+        ("{default: 0.1, low", "{default: 7, low", r"`default` lies outside"),
+        ("{default: 0.1, low: 0.01", "{default: 0.1, low: 0.0", r"`log` needs a `low` above 0"),
         ("blocks: [word]", "blocks: [words]", r"`train.families.naive_bayes.blocks.0` is 'words'"),
         ("validate:\n", "validte:\n", r"`validate` is missing"),
     ],

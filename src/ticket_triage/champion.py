@@ -196,7 +196,12 @@ def packaged(ref: ModelRef, bento: str) -> dict[str, Any]:
         registry.set_alias(ref.name, PREVIOUS, last)
     registry.tag(ref.name, {PACKAGED: ref.version})
     registry.tag(ref.name, {"bento": bento}, ref.version)
-    return {"model": ref.name, "version": ref.version, "bento": bento, "previous": last}
+    return {
+        "model": ref.name,
+        "version": ref.version,
+        "bento": bento,
+        "previous": registry.alias(ref.name, PREVIOUS),
+    }
 
 
 def rollback(pool: str, taxonomy: str, why: str) -> ModelRef:
@@ -207,8 +212,10 @@ def rollback(pool: str, taxonomy: str, why: str) -> ModelRef:
     """
     name = registry.registered_name(pool, taxonomy)
     now, before = registry.alias(name, CHAMPION), registry.alias(name, PREVIOUS)
-    if before is None or before == now:
+    if before is None:
         raise TriageError(f"{name} has no previous version to roll back to: only one was ever packaged")
+    if before == now:
+        raise TriageError(f"version {now} of {name} is champion already: `make package` packages it")
     registry.set_alias(name, CHAMPION, before)
     registry.tag(name, {"rolled_back": why}, now)
     return ModelRef(name=name, version=before)

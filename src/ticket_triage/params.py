@@ -136,6 +136,15 @@ class Range(Section):
     def _bounded(self) -> Self:
         if self.choices is None and (self.low is None or self.high is None or self.low > self.high):
             raise ValueError("a range needs `low` and `high` in that order, or `choices`")
+        if self.choices is not None:
+            if self.default not in self.choices:
+                raise ValueError("`default` is not one of `choices`")
+        elif not isinstance(self.default, int | float) or not (self.low or 0) <= self.default <= (
+            self.high or 0
+        ):
+            raise ValueError("`default` lies outside `low` to `high`")
+        if self.log and (self.low or 0) <= 0:
+            raise ValueError("`log` needs a `low` above 0")
         return self
 
 

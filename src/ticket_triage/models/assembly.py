@@ -17,6 +17,8 @@ from ticket_triage.params import Assemble
 from ticket_triage.schema import GOLD_PREFIX, TASKS, Task
 from ticket_triage.taxonomy import Taxonomy
 
+NEVER = 1.01  # no confidence is above 1, and a saturated one is 1
+
 
 def gather(members: Sequence[shelf.Saved], stage: Path) -> None:
     """Copy the members' files into one folder: `steps/` (equal ones once) and `members/<task>-<family>`."""
@@ -73,13 +75,16 @@ def threshold(confidence: np.ndarray, right: np.ndarray, settings: Assemble) -> 
         )
     order = np.argsort(-confidence, kind="stable")
     precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    # Few tickets at the top say nothing: a promise needs at least thirty behind it.
-    kept = np.flatnonzero((precision >= settings.promised_precision) & (np.arange(1, len(order) + 1) >= 30))
+    # Few tickets at the top say nothing: a promise needs at least thirty behind it. Equal confidences are routed
+    # together, so the cut is never among them.
+    enough = np.arange(1, len(order) + 1) >= 30
+    apart = np.append(np.diff(confidence[order]) != 0, True)
+    kept = np.flatnonzero((precision >= settings.promised_precision) & enough & apart)
     if not len(kept):
-        return Threshold(value=1.0, why=f"no confidence gives a precision of {settings.promised_precision}")
+        return Threshold(value=NEVER, why=f"no confidence gives a precision of {settings.promised_precision}")
     last = kept[-1]
     return Threshold(
-        value=round(float(confidence[order[last]]), 4),
+        value=float(confidence[order[last]]),
         why=f"precision {precision[last]:.3f} on the {last + 1} of {len(order)} validation tickets above it",
     )
 

@@ -5,7 +5,7 @@ import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,16 @@ class Tfidf(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn publishes no
     Most of the time went into cutting the same words into the same pieces; a word's terms are remembered. Only what
     the blocks here use is quicker: lower case, no stop words, analyzers `word` and `char_wb`, l2 norm.
     """
+
+    def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> Any:
+        """As scikit-learn's; what was remembered of another vocabulary is forgotten."""
+        self.__dict__.pop("_memory", None)
+        return super().fit_transform(raw_documents, y)
+
+    def fit(self, raw_documents: Iterable[str], y: Any = None) -> Self:
+        """As scikit-learn's; what was remembered of another vocabulary is forgotten."""
+        self.__dict__.pop("_memory", None)
+        return super().fit(raw_documents, y)  # type: ignore[no-any-return]  # scikit-learn publishes no types
 
     def transform(self, raw_documents: Iterable[str]) -> sparse.csr_matrix:
         """Shape (texts, terms); the same as scikit-learn's own."""

@@ -33,7 +33,7 @@ class Training:
 
     def rare(self, folds: int) -> "Training":
         """Without the classes that have fewer rows than folds, which cannot be validated."""
-        counts = self.labels.value_counts()
+        counts = self.groups.groupby(self.labels).nunique()  # folds divide groups, not rows
         learnt = counts.index[counts >= folds]
         keep, keep_extra = self.labels.isin(learnt), self.extra_labels.isin(learnt)
         return Training(

@@ -55,7 +55,7 @@ class TriageModel:
 
     Attributes:
         heads: one for each task that it was trained for.
-        info: what it was made of: hash of the training data, keys of its training texts, left-out members.
+        info: what it was made of: hash of the training data, keys of its training texts.
         canaries: tickets with the answers they must get, checked before it serves.
         reference: features and predictions on tickets that it was not fitted on, without text; what drift is
             measured against.

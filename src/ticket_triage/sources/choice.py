@@ -70,7 +70,12 @@ def choose(
     Raises:
         TriageError: the result would not be a valid `params.yaml`, which then stays as it was.
     """
-    before = params.read(path).ingest.sources if add else {}
+    current = params.read(path).ingest
+    if isinstance(source, dict) and source["kind"] == "csv" and name in {*current.presets, "twcs"}:
+        raise TriageError(f"{name} is the name of another kind of source: give this one a --name")
+    before = current.sources if add else {}
+    if name in before:
+        raise TriageError(f"the pool has a source {name} already: give this one a --name")
     known = {key: one.model_dump(exclude_defaults=True) | {"kind": one.kind} for key, one in before.items()}
     sources = known | {name: source}
     pool = pool or "-".join(sources)
