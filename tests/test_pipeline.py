@@ -151,7 +151,7 @@ def test_nothing_before_promotion_reads_the_sealed_parts(pipeline_folder: Path) 
     assert sha256(pipeline_folder / "data/reports/evaluation") == report
 
 
-def test_what_serves_answers_what_was_evaluated(pipeline_folder: Path) -> None:
+def test_what_serves_answers_what_was_evaluated(pipeline_folder: Path, tmp_path: Path) -> None:
     champion = pipeline_folder / "data/models/champion"
     ref = read_json(champion / "ref.json")
     tickets = pd.read_parquet(pipeline_folder / "data/split/validation.parquet").head(20)
@@ -159,22 +159,15 @@ def test_what_serves_answers_what_was_evaluated(pipeline_folder: Path) -> None:
     pd.testing.assert_frame_equal(TriageModel.load(champion).predict(tickets), expected)
     (bento,) = (pipeline_folder / "bentos/bentos").glob(f"*/{ref['version']}-*/src/model")
     served = Predictor.load(bento)
+    (tmp_path / "texts.json").write_text(json.dumps(list(tickets["text"])))
     script = (
         "import sys, json, pandas, mlflow; from ticket_triage import registry; registry.connect();"
         f"model = mlflow.pyfunc.load_model('models:/{ref['name']}/{ref['version']}');"
-        "print(model.predict(pandas.DataFrame({'text': json.load(sys.stdin)})).to_json(orient='records'))"
+        "texts = json.load(open(sys.argv[1]));"
+        "print(model.predict(pandas.DataFrame({'text': texts})).to_json(orient='records'))"
     )
-    logged = json.loads(
-        subprocess.run(
-            [sys.executable, "-c", script],
-            cwd=pipeline_folder,
-            input=json.dumps(list(tickets["text"])),
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "PYTHONPATH": str(pipeline_folder / "src")},
-        ).stdout.splitlines()[-1]
-    )
+    said = command(pipeline_folder, sys.executable, "-c", script, str(tmp_path / "texts.json")).stdout
+    logged = json.loads(said.strip().splitlines()[-1])
     bare = TriageModel.load(champion).predict(tickets[["text"]])
     for (_, row), text, record in zip(bare.iterrows(), tickets["text"], logged, strict=True):
         answer = served.predict(Ticket(text=text))
