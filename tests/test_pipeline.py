@@ -213,7 +213,11 @@ def test_killed_in_the_middle_it_ends_as_if_it_were_not(pipeline_folder: Path, t
         process = subprocess.Popen(
             [sys.executable, "-m", "dvc", "repro", stage],
             cwd=folder,
-            env={**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src")},
+            env={
+                **{key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")},
+                "PATH": path,
+                "PYTHONPATH": str(folder / "src"),
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
