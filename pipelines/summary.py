@@ -38,10 +38,8 @@ def show(data: Path, seconds: float, idle: bool) -> None:
     rows.add_row("Labelled", f"{gold:,} gold, {labelled:,} with a weak label")
     for task in TASKS:
         found = promotion["test"].get(task)
-        score = (
-            f"{found[0]:.3f} ({found[1]:.3f} to {found[2]:.3f})" if found else "not trained: no gold for it"
-        )
-        rows.add_row(f"{task.capitalize()}", f"macro-F1 on the gold test {score}")
+        score = "macro-F1 on the gold test {:.3f} ({:.3f} to {:.3f})".format(*found) if found else ""
+        rows.add_row(task.capitalize(), score or "not trained: no gold for it")
     rows.add_row("Champion", f"version {promotion['champion']} of {promotion['model']}")
     rows.add_row("Why", " ".join(promotion["reasons"]))
     rows.add_row("Bento", bento)
