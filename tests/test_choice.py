@@ -31,6 +31,15 @@ def test_there_and_back_gives_the_same_bytes(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_values_of_other_lengths_do_not_push_the_comments_for_good(path: Path) -> None:
+    before = path.read_bytes()
+    choice.choose(
+        "my", CSV, taxonomy=choice.OWN_LABELS, pool="a-rather-long-name-of-a-pool", add=False, path=path
+    )
+    assert choose(path, "sample", "sample") == "sample"
+    assert path.read_bytes() == before
+
+
 def test_columns_may_have_names_that_yaml_takes_for_something_else(path: Path) -> None:
     columns = {
         "text": "yes",

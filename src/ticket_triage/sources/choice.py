@@ -41,6 +41,11 @@ def rewrite(text: str, pool: str, sources: dict[str, Any], taxonomy: str) -> str
         for name, source in sources.items()
     }
     content["validate"]["taxonomy"] = taxonomy
+    for section, key in (("ingest", "pool"), ("validate", "taxonomy")):
+        # A comment stays in its column, so a longer value would push it for good: it follows its value instead.
+        for comment in content[section].ca.items.get(key, ()):
+            if comment is not None:
+                comment.column = 0
     out = io.StringIO()
     writer.dump(content, out)
     return out.getvalue()
