@@ -17,19 +17,20 @@ def main(members: str, train: str, validation: str, unlabelled: str, experts: st
     saved = [
         shelf.read(Path(members) / task / family) for task in training.tasks for family in training.members
     ]
-    held_out = read_table(Path(validation))
+    held_out, rest = read_table(Path(validation)), read_table(Path(unlabelled))
     with tempfile.TemporaryDirectory() as room:
         model = assembly.assemble(
             saved,
             read_table(Path(train)),
             held_out,
+            rest,
             taxonomy.read(Path(experts)),
             settings,
             calendar=params.load("features").calendar,
             info={"data": md5(Path(train))},
             stage=Path(room),
         )
-        unseen = pd.concat([held_out, read_table(Path(unlabelled))])
+        unseen = pd.concat([held_out, rest])
         drawn = unseen.sample(min(len(unseen), settings.reference), random_state=settings.seed)
         reference = model.observe(drawn)
         model.save(Path(out), Path(room), reference)

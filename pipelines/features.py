@@ -15,12 +15,12 @@ from ticket_triage.files import read_table, write_table
 CHUNK = 2_000  # tickets between two steps of the bar
 
 
-def main(train: str, validation: str, unlabelled: str, out: str) -> None:
-    """Write `out`/{train,validation,unlabelled}.parquet: ticket_id and features."""
+def main(train: str, unlabelled: str, out: str) -> None:
+    """Write `out`/{train,unlabelled}.parquet: ticket_id and features."""
     calendar = params.load("features").calendar
     console, silent = Console(stderr=True), not sys.stderr.isatty()
     started, rows = time.monotonic(), 0
-    for name, source in {"train": train, "validation": validation, "unlabelled": unlabelled}.items():
+    for name, source in {"train": train, "unlabelled": unlabelled}.items():
         tickets = read_table(Path(source))
         starts = range(0, max(len(tickets), 1), CHUNK)
         bar = track(starts, f"  features of {name}", console=console, disable=silent, transient=True)

@@ -73,6 +73,7 @@ def model_folder(
         [shelf.read(folder) for folder in members.values()],
         train,
         validation,
+        validation.head(0),
         taxonomy.from_labels(small_model.WORDS, "small"),
         settings,
         calendar=False,

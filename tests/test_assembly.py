@@ -1,10 +1,12 @@
 """From members to a model."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import small_model
 
 from ticket_triage import params, taxonomy
 from ticket_triage.files import TriageError
@@ -57,6 +59,7 @@ def test_a_task_without_members_is_left_out(
         [shelf.read(folder) for folder in own],
         train,
         validation,
+        validation.head(0),
         labels,
         SETTINGS,
         calendar=False,
@@ -70,12 +73,32 @@ def test_a_task_without_members_is_left_out(
     assert np.isnan(answer["priority_confidence"].iloc[0])
 
 
+def test_texts_learnt_from_with_a_weak_label_are_among_the_training_keys(
+    members: dict[tuple[str, str], Path], split_tables: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+) -> None:
+    train, validation = split_tables
+    unlabelled = small_model.tickets(5, seed=77)
+    own = [shelf.read(folder) for (task, _), folder in members.items() if task == "category"]
+
+    def keys(weak_rows: int) -> set[str]:
+        saved = [replace(one, about=one.about | {"weak_rows": weak_rows}) for one in own]
+        labels = taxonomy.from_labels(small_model.WORDS, "own")
+        tables = (train, validation, unlabelled)
+        stage = tmp_path / str(weak_rows)
+        model = assembly.assemble(saved, *tables, labels, SETTINGS, calendar=False, info={}, stage=stage)
+        return set(model.info["training_keys"])
+
+    assert keys(0) == set(train["text_key"])
+    assert keys(3) == {*train["text_key"], *unlabelled["text_key"]}
+
+
 def test_no_member_at_all_says_why(split_tables: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
     shelf.skip("category", "naive_bayes", tmp_path / "none", "category has 3 gold tickets, 60 are needed")
     with pytest.raises(TriageError, match="3 gold tickets, 60 are needed"):
         assembly.assemble(
             [shelf.read(tmp_path / "none")],
             *split_tables,
+            split_tables[0].head(0),
             taxonomy.from_labels(["a", "b"], "own"),
             SETTINGS,
             calendar=False,

@@ -37,12 +37,12 @@ def other_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     return home
 
 
-def run(folder: Path, test: pd.DataFrame | None = None) -> dict:
+def run(folder: Path, test: pd.DataFrame | None = None, newest: pd.DataFrame | None = None) -> dict:
     """What probe, register and promote do, in their order."""
     store_state, moves = champion.probe("small", "small", sha256(folder))
     candidate = champion.enter(folder, {"category.macro_f1": 0.9}, store_state, "commit")
     test = small_model.tickets(120, seed=99) if test is None else test
-    parts = {"test": test, "newest": test.head(0)}
+    parts = {"test": test, "newest": test.head(0) if newest is None else newest}
     hindsight = small_model.hindsight(test)
     return champion.contest(candidate, moves, parts, hindsight, PROMOTE, EVALUATE, Path("promotion"))
 
@@ -59,6 +59,12 @@ def test_the_first_model_needs_only_the_floors_and_is_judged_once(store: Path, m
     again = run(model_folder)
     assert again["candidate"] == "1"
     assert again["test_openings"] == 1, "the test is not opened for what is known"
+
+
+def test_newest_tickets_without_gold_for_a_task_do_not_stop_it(store: Path, model_folder: Path) -> None:
+    newest = small_model.tickets(40, seed=98).assign(gold_category=None, gold_priority=None)
+    assert run(model_folder, newest=newest)["promoted"]
+    assert "the newest tickets" not in Path("promotion/report.html").read_text()
 
 
 def test_a_model_below_the_floors_does_not_serve(store: Path, model_folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import small_taxonomy
 
 from ticket_triage import features, params, taxonomy
-from ticket_triage.files import sha256
+from ticket_triage.files import TriageError, sha256
 from ticket_triage.models import member, shelf, training
 from ticket_triage.models.training import Training
 
@@ -71,6 +71,16 @@ def test_two_fits_are_equal_folders_and_the_same_customer_is_on_one_side(
         fitted = member.fit("category", "lightgbm", found, train_settings, tmp_path / f"{name}.log")
         shelf.save(fitted, tmp_path / name)
     assert sha256(tmp_path / "one") == sha256(tmp_path / "two")
+
+
+@pytest.mark.parametrize("family", ["lightgbm", "xgboost", "logistic_regression"])
+def test_a_misspelt_hyperparameter_is_refused_by_name(
+    split_tables: tuple[pd.DataFrame, pd.DataFrame], train_settings: params.Train, tmp_path: Path, family: str
+) -> None:
+    space = train_settings.families[family].model_copy(update={"fixed": {"seeed": 3}})
+    wrong = train_settings.model_copy(update={"families": {family: space}})
+    with pytest.raises(TriageError, match=rf"`train.families.{family}.fixed.seeed`: {family} has no such"):
+        member.fit("category", family, rows(split_tables[0], wrong), wrong, tmp_path / "s.log")
 
 
 @pytest.mark.parametrize("family", ["decision_tree", "random_forest", "xgboost"])

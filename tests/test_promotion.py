@@ -98,6 +98,13 @@ def test_the_reasons_hold_the_numbers() -> None:
     )
 
 
+def test_a_task_that_the_test_has_no_gold_for_is_not_let_in_unjudged() -> None:
+    unjudged = dataclasses.replace(CANDIDATE, macro_f1={"category": 0.9})
+    verdict = decide(unjudged, None, POLICY)
+    assert not verdict.promote
+    assert "answers priority, of which the gold test has no label" in verdict.reasons[0]
+
+
 def test_what_cannot_be_compared_is_refused_however_good_it_is() -> None:
     great = ((0.2, 0.01), (0.2, 0.01))
     assert contest(*great).promote

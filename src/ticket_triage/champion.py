@@ -156,7 +156,7 @@ def _judge(
         )
 
     pairs = [pair("test", "the gold test")]
-    if len(parts["newest"]):
+    if all(evaluation.has_gold(parts["newest"], model.tasks).any() for model, _ in opened.values()):
         pairs.append(pair("newest", "the newest tickets"))
     called = f"version {champion}" if champion else None
     verdict = promotion.judge(pairs[0], settings.policy, f"version {version}", called)

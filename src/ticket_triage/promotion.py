@@ -119,6 +119,12 @@ def _refusals(candidate: Scores, champion: Scores | None) -> Iterator[str]:
                 f"{scores.name}, so that its figures would flatter it: train it anew on the present split, "
                 "or choose the champion by hand."
             )
+    for task in candidate.tasks:
+        if task not in candidate.macro_f1:
+            yield (
+                f"{candidate.name} answers {task}, of which the gold test has no label, so that nobody would know how "
+                f"well: add gold, or take {task} out of `train.tasks`."
+            )
     if champion is None:
         return
     if candidate.taxonomy != champion.taxonomy:

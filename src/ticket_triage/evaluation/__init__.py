@@ -1,7 +1,7 @@
 """What a triage model is worth on gold tickets, by the same `predict` that serves."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from ticket_triage.schema import GOLD_PREFIX, PRIORITIES, Task
 if TYPE_CHECKING:
     from ticket_triage.models.triage_model import TriageModel
 
-__all__ = ["Evaluation", "Figure", "TaskEvaluation", "evaluate"]
+__all__ = ["Evaluation", "Figure", "TaskEvaluation", "evaluate", "has_gold"]
 
 MOST_FEATURES = 50  # kept of a model's tens of thousands
 _TUNED_ON = "thresholds"  # the half of validation that chose the thresholds must not judge them
@@ -71,6 +71,11 @@ class Evaluation:
         return found
 
 
+def has_gold(tickets: pd.DataFrame, tasks: Sequence[Task]) -> "pd.Series[bool]":
+    """Which rows of a split file have a gold label for any of the tasks."""
+    return tickets.reindex(columns=[f"{GOLD_PREFIX}{task}" for task in tasks]).notna().any(axis=1)
+
+
 def evaluate(
     model: "TriageModel",
     tickets: pd.DataFrame,
@@ -93,8 +98,7 @@ def evaluate(
     Raises:
         TriageError: no ticket has gold for a task of the model.
     """
-    gold = [f"{GOLD_PREFIX}{task}" for task in model.tasks if f"{GOLD_PREFIX}{task}" in tickets]
-    rows = tickets[tickets[gold].notna().any(axis=1)] if gold else tickets.head(0)
+    rows = tickets[has_gold(tickets, model.tasks)]
     if rows.empty:
         raise TriageError(
             f"no ticket of {on} has a gold label for {' or '.join(model.tasks)}: give the source gold labels"

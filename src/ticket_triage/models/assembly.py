@@ -93,6 +93,7 @@ def assemble(
     members: Sequence[shelf.Saved],
     train: pd.DataFrame,
     validation: pd.DataFrame,
+    unlabelled: pd.DataFrame,
     taxonomy: Taxonomy,
     settings: Assemble,
     *,
@@ -104,6 +105,7 @@ def assemble(
 
     Args:
         train, validation: split tables, with gold columns; thresholds see one half of validation.
+        unlabelled: the split table that weakly labelled tickets are of.
 
     Raises:
         TriageError: no task has a trained member.
@@ -118,13 +120,15 @@ def assemble(
         reasons = sorted({one.skipped for one in members if one.skipped})
         raise TriageError(f"no task could be trained: {'; '.join(reasons) or 'there is no member'}")
     gather([one for one in members if not one.skipped], stage)
+    # A text learnt from with a weak label would flatter the model all the same, once it becomes gold of the test.
+    weak = unlabelled if any(one.about.get("weak_rows") for one in members) else unlabelled.head(0)
     voters = [voter for task_head in heads.values() for voter in task_head.voters]
     steps = sorted({digest for voter in voters for spec in voter.specs for digest in spec.steps})
     draft = TriageModel(
         taxonomy=taxonomy,
         heads=heads,
         calendar=calendar,
-        info=info | {"training_keys": sorted(train["text_key"])},
+        info=info | {"training_keys": sorted({*train["text_key"], *weak["text_key"]})},
         steps={digest: saving.loads(stage / "steps" / f"{digest}.skops") for digest in steps},
         estimators={v.estimator: families.load(stage / "members" / v.estimator) for v in voters},
     )

@@ -1,6 +1,7 @@
 """The catalogue of model families: an entry here and a search space in `params.yaml` make a family."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.tree import DecisionTreeClassifier
 
+from ticket_triage import params
 from ticket_triage.files import TriageError
 from ticket_triage.models import saving
+
+BALANCE = "balance"  # every family's: class weights are frequencies to the power of minus this
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Family:
 
     make: Callable[..., Any]
     linear: bool = False  # its evidence for a class is a sum over features, so reasons are exact
+    more: Callable[[], Iterable[str]] = tuple  # hyperparameters besides those that its class lists
     suffix: str = ".skops"
 
 
@@ -79,6 +84,14 @@ def _by_class(values: np.ndarray) -> np.ndarray:
     return values if len(values) > 1 else np.vstack([-values[0], values[0]]) / 2
 
 
+def _of_lightgbm() -> list[str]:
+    """Every parameter of the library, by its own account: what its scikit-learn class is given besides goes there."""
+    empty = lightgbm.Booster(
+        {"verbose": -2}, lightgbm.Dataset(np.zeros((2, 1)), [0, 1], params={"verbose": -2})
+    )
+    return re.findall(r"^\[(\w+): ", empty.model_to_string(), re.MULTILINE)
+
+
 CATALOGUE: dict[str, Family] = {
     "naive_bayes": Family(lambda seed, **values: MultinomialNB(**values), linear=True),
     "logistic_regression": Family(
@@ -93,6 +106,7 @@ CATALOGUE: dict[str, Family] = {
         lambda seed, **values: lightgbm.LGBMClassifier(
             random_state=seed, n_jobs=1, deterministic=True, force_row_wise=True, verbose=-1, **values
         ),
+        more=_of_lightgbm,
         suffix=".txt",
     ),
     "xgboost": Family(
@@ -113,6 +127,25 @@ def get(name: str) -> Family:
     if name not in CATALOGUE:
         raise TriageError(f"`{name}` is not a model family; there are {', '.join(CATALOGUE)}")
     return CATALOGUE[name]
+
+
+def check(name: str, space: params.Family) -> None:
+    """Refuse hyperparameters that the family does not have; boosters would take them and do nothing.
+
+    Raises:
+        TriageError: one is unknown; all that are get named.
+    """
+    known = {*get(name).make(0).get_params(), *get(name).more(), BALANCE}
+    unknown = [
+        f"`train.families.{name}.{part}.{key}`"
+        for part, values in (("fixed", space.fixed), ("search", space.search))
+        for key in values
+        if key not in known
+    ]
+    if unknown:
+        raise TriageError(
+            f"{', '.join(unknown)}: {name} has no such hyperparameter; it has {', '.join(sorted(known))}"
+        )
 
 
 def save(estimator: Any, path: Path) -> None:

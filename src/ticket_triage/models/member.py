@@ -22,7 +22,10 @@ from ticket_triage.schema import Task
 
 @dataclass(frozen=True)
 class Member:
-    """A fitted family; `out_of_fold` has a row for each gold row and a column for each class."""
+    """A fitted family; `out_of_fold` has a row for each gold row and a column for each class.
+
+    `weak_rows` says on how many weakly labelled tickets it was fitted besides.
+    """
 
     task: Task
     family: str
@@ -30,6 +33,7 @@ class Member:
     pipeline: Pipeline
     values: dict[str, Any]
     out_of_fold: pd.DataFrame
+    weak_rows: int
     found: tuning.Found
 
     def record(self, training: Training, settings: Train) -> dict[str, dict[str, Any]]:
@@ -63,6 +67,7 @@ def fit(
 ) -> Member:
     """Search the family's space by cross-validated macro-F1, then fit the best values on all rows."""
     space = settings.families[family]
+    families.check(family, space)
     make = families.get(family).make
     kept = training.rare(settings.folds)
     classes = tuple(sorted(kept.labels.unique()))
@@ -73,11 +78,14 @@ def fit(
     y_extra = kept.extra_labels.map(code).to_numpy(dtype=np.int64)
 
     def classifier(values: dict[str, Any]) -> Any:
-        return make(settings.seed, **space.fixed, **{k: v for k, v in values.items() if k != "balance"})
+        given = {k: v for k, v in (space.fixed | values).items() if k != families.BALANCE}
+        return make(settings.seed, **given)
 
     def weights(rows: np.ndarray, values: dict[str, Any]) -> np.ndarray:
         frequency = np.bincount(y[rows], minlength=len(classes)) / len(rows)
-        by_class = np.where(frequency > 0, frequency, 1.0) ** -float(values.get("balance", 0.0))
+        by_class = np.where(frequency > 0, frequency, 1.0) ** -float(
+            (space.fixed | values).get(families.BALANCE, 0.0)
+        )
         gold = by_class[y[rows]]
         weak = settings.weak_weight * by_class[y_extra]
         both = np.concatenate([gold, weak])
@@ -149,6 +157,7 @@ def fit(
         pipeline=Pipeline([("blocks", fitted), ("model", model)]),
         values=found.values,
         out_of_fold=pd.DataFrame(out_of_fold, index=kept.features.index, columns=list(classes)),
+        weak_rows=len(kept.extra),
         found=found,
     )
 

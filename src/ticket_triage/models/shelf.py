@@ -39,6 +39,7 @@ def save(member: Member, folder: Path) -> None:
                 "values": member.values,
                 "cut_short": member.found.cut_short,
                 "score": member.found.score,
+                "weak_rows": member.weak_rows,
                 "blocks": specs,
                 "estimator": estimator,
             },
