@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines import run
-from ticket_triage import champion, params, taxonomy
+from ticket_triage import moves, params, taxonomy
 from ticket_triage.files import sha256, text_key, write_json
 
 
@@ -12,7 +12,7 @@ def main(experts: str, candidate: str, out: str) -> None:
     pool, labels = params.load("ingest").pool, taxonomy.read(Path(experts)).name
     rules = [params.load("promote"), params.load("evaluate")]
     contest = text_key(sha256(Path(candidate)) + repr(rules))
-    store, changes = champion.probe(pool, labels, contest)
+    store, changes = moves.probe(pool, labels, contest)
     write_json(Path(out) / "store.json", store)
     write_json(Path(out) / "changes.json", changes)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import small_model
 
-from ticket_triage import champion, params, registry
+from ticket_triage import champion, moves, params, registry
 from ticket_triage.files import TriageError, read_json, sha256
 from ticket_triage.models.triage_model import TriageModel
 
@@ -39,12 +39,12 @@ def other_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 def run(folder: Path, test: pd.DataFrame | None = None, newest: pd.DataFrame | None = None) -> dict:
     """What probe, register and promote do, in their order."""
-    store_state, moves = champion.probe("small", "small", sha256(folder))
+    store_state, state = moves.probe("small", "small", sha256(folder))
     candidate = champion.enter(folder, {"category.macro_f1": 0.9}, store_state, "commit")
     test = small_model.tickets(120, seed=99) if test is None else test
     parts = {"test": test, "newest": test.head(0) if newest is None else newest}
     hindsight = small_model.hindsight(test)
-    return champion.contest(candidate, moves, parts, hindsight, PROMOTE, EVALUATE, Path("promotion"))
+    return champion.contest(candidate, state, parts, hindsight, PROMOTE, EVALUATE, Path("promotion"))
 
 
 def test_the_first_model_needs_only_the_floors_and_is_judged_once(store: Path, model_folder: Path) -> None:
@@ -89,14 +89,14 @@ def test_a_champion_set_by_hand_stays_and_is_seen_once(
     assert second["candidate"] == "2"
     assert second["test_openings"] == 3, "one for the first, two for the pair"
     candidate = sha256(other_folder)
-    quiet = champion.probe("small", "small", candidate)
+    quiet = moves.probe("small", "small", candidate)
     assert quiet[1]["changes"] == second["changes"], "its own judgement is no reason to judge again"
     other = "2" if second["champion"] == "1" else "1"
     registry.set_alias(MODEL, "champion", other)
-    _, moves = champion.probe("small", "small", candidate)
-    assert moves["chosen_by_hand"] == other
-    assert moves["changes"] > second["changes"]
-    assert champion.probe("small", "small", candidate)[1] == moves, "a move is counted once"
+    _, state = moves.probe("small", "small", candidate)
+    assert state["chosen_by_hand"] == other
+    assert state["changes"] > second["changes"]
+    assert moves.probe("small", "small", candidate)[1] == state, "a move is counted once"
     third = run(other_folder)
     assert third["champion"] == other
     assert third["test_openings"] == 3

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ticket_triage import evaluation, promotion, registry
+from ticket_triage import evaluation, moves, promotion, registry
 from ticket_triage.evaluation import comparison, report
 from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
 from ticket_triage.models.loading import flat
@@ -16,29 +16,8 @@ from ticket_triage.params import Evaluate, Promote
 from ticket_triage.registry import CHAMPION, PREVIOUS
 from ticket_triage.schema import TASKS, ModelRef
 
-SEEN, BY_HAND = "seen_champion", "chosen_by_hand"  # tags of the registered model
-CHANGES, LAST, BEFORE, MOVING = "changes", "last_contest", "changes_before_it", "moving_to"
-OPENINGS, PACKAGED = "test_openings", "packaged"
+OPENINGS, PACKAGED = "test_openings", "packaged"  # tags of the registered model
 VERDICT, REASONS = "verdict", "reasons"  # tags of a version
-
-
-def probe(pool: str, taxonomy: str, contest: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Which store and registered model this is, and how often it changed before the candidate was judged.
-
-    The count stays the same while `contest` (it names the candidate and the rules) is the last that was held: its own
-    outcome must not make the next run hold it anew. A hand that moves the champion, or another contest since,
-    changes the count, so that no earlier promotion is taken from DVC's cache for today's.
-    """
-    name = registry.registered_name(pool, taxonomy)
-    tags = registry.tags_of(name)
-    now = registry.alias(name, CHAMPION) or ""
-    if SEEN in tags and now not in {tags[SEEN], tags.get(MOVING) or tags[SEEN]}:
-        tags |= {SEEN: now, BY_HAND: now, LAST: "", CHANGES: str(int(tags.get(CHANGES, 0)) + 1)}
-        registry.tag(name, {key: tags[key] for key in (SEEN, BY_HAND, LAST, CHANGES)})
-    changes = tags[BEFORE] if tags.get(LAST) == contest else tags.get(CHANGES, 0)
-    store = {"registry": registry.registry_id(), "model": name}
-    chosen = tags.get(BY_HAND) or None
-    return store, store | {"chosen_by_hand": chosen, "changes": int(changes), "contest": contest}
 
 
 def enter(model: Path, metrics: dict[str, float], store: dict[str, str], commit: str) -> dict[str, Any]:
@@ -96,20 +75,9 @@ def contest(
             }
             registry.tag(name, tags, version)
         if moved:
-            registry.tag(
-                name, {MOVING: version}
-            )  # if this is killed here, the move is not taken for a hand's
-            registry.set_alias(name, CHAMPION, version)
+            moves.move(name, version)
             champion = version
-        changes = int(registry.tags_of(name).get(CHANGES, 0)) + 1
-        note = {
-            SEEN: champion or "",
-            MOVING: "",
-            LAST: state["contest"],
-            BEFORE: state["changes"],
-            CHANGES: changes,
-        }
-        registry.tag(name, {key: str(value) for key, value in note.items()})
+        moves.settle(name, champion, state)
         receipt = {
             "model": name,
             "champion": champion,
