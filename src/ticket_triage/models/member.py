@@ -1,7 +1,9 @@
 """One member: a family fitted for a task, with its out-of-fold predictions and how its values were found."""
 
+import os
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,37 +121,46 @@ def fit(
         learnt = np.concatenate([y[rows], y_extra])
         # A rare class may be missing on this side of a fold; XGBoost wants labels without gaps.
         present, dense = np.unique(learnt, return_inverse=True)
-        model = _fit(classifier(values), matrices[fold][0], dense, weights(rows, values))
+        model = classifier(values).fit(matrices[fold][0], dense, sample_weight=weights(rows, values))
         spread = np.zeros((len(held_out), len(classes)))
         spread[:, present] = model.predict_proba(matrices[fold][1])
         return spread
 
     def objective(values: dict[str, Any]) -> Iterator[float]:
+        # All families fit outside of Python's lock, on a core each. A trial that is pruned takes the rest back.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            guesses = [pool.submit(predict, fold, values) for fold in range(len(sides))]
+            try:
+                for guess, (_, held_out) in zip(guesses, sides, strict=True):
+                    found = guess.result().argmax(axis=1)
+                    yield float(f1_score(y[held_out], found, average="macro", labels=np.unique(y[held_out])))
+            finally:
+                for guess in guesses:
+                    guess.cancel()
+
+    with warnings.catch_warnings():  # around the threads: filters are the whole process's
+        # `max_iter` is a param: a trial that reached it is judged by its score like any other.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = tuning.search(
+            objective,
+            space.search,
+            trials=settings.trials,
+            seed=settings.seed,
+            journal=journal,
+            timeout=settings.timeout,
+            progress=progress,
+        )
+        out_of_fold = np.zeros((len(y), len(classes)))
         for fold, (_, held_out) in enumerate(sides):
-            guess = predict(fold, values).argmax(axis=1)
-            yield float(f1_score(y[held_out], guess, average="macro", labels=np.unique(y[held_out])))
+            out_of_fold[held_out] = predict(fold, found.values)
 
-    found = tuning.search(
-        objective,
-        space.search,
-        trials=settings.trials,
-        seed=settings.seed,
-        journal=journal,
-        timeout=settings.timeout,
-        progress=progress,
-    )
-    out_of_fold = np.zeros((len(y), len(classes)))
-    for fold, (_, held_out) in enumerate(sides):
-        out_of_fold[held_out] = predict(fold, found.values)
-
-    everything = np.arange(len(y))
-    fitted = transformer().fit(table(everything))
-    model = _fit(
-        classifier(found.values),
-        fitted.transform(table(everything)),
-        np.concatenate([y, y_extra]),
-        weights(everything, found.values),
-    )
+        everything = np.arange(len(y))
+        fitted = transformer().fit(table(everything))
+        model = classifier(found.values).fit(
+            fitted.transform(table(everything)),
+            np.concatenate([y, y_extra]),
+            sample_weight=weights(everything, found.values),
+        )
     return Member(
         task=task,
         family=family,
@@ -160,10 +171,3 @@ def fit(
         weak_rows=len(kept.extra),
         found=found,
     )
-
-
-def _fit(classifier: Any, X: Any, y: np.ndarray, weights: np.ndarray) -> Any:
-    with warnings.catch_warnings():
-        # `max_iter` is a param: a trial that reached it is judged by its score like any other.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return classifier.fit(X, y, sample_weight=weights)
