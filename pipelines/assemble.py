@@ -36,6 +36,8 @@ def main(members: str, train: str, validation: str, unlabelled: str, experts: st
         model.save(Path(out), Path(room), reference)
     for task, head in model.heads.items():
         votes = ", ".join(f"{v.family} {v.weight:.2f}" for v in sorted(head.voters, key=lambda v: -v.weight))
+        if head.guard:
+            say(f"{task}: {head.guard.missed} of {head.guard.high} high were called low out of fold")
         say(f"{task}: {votes}; routed from confidence {head.threshold.value:.2f} ({head.threshold.why})")
 
 

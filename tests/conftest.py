@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pandas as pd
 import pytest
 import small_model
@@ -16,6 +17,10 @@ from ticket_triage.models import assembly, member, shelf, training
 from ticket_triage.models.triage_model import TriageModel
 
 ROOT = Path(__file__).parent.parent
+hypothesis.settings.register_profile(
+    "house", deadline=None
+)  # nothing is timed in a test: machines are shared
+hypothesis.settings.load_profile("house")
 FAMILIES = ("naive_bayes", "logistic_regression", "lightgbm")
 
 

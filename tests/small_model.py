@@ -95,7 +95,8 @@ class SmallModel:
     def heads(self) -> dict[str, Any]:
         voter = SimpleNamespace(family="logistic_regression", weight=1.0, score=0.8)
         threshold = SimpleNamespace(value=self.threshold, why="chosen for the test")
-        return {task: SimpleNamespace(voters=(voter,), threshold=threshold) for task in self.fitted}
+        rest = {"threshold": threshold, "sets": None, "guard": None}
+        return {task: SimpleNamespace(voters=(voter,), **rest) for task in self.fitted}
 
     def predict_proba(self, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
         return {
@@ -108,6 +109,7 @@ class SmallModel:
         sure = pd.Series(True, frame.index)
         for task, proba in self.predict_proba(frame).items():
             found[task], found[f"{task}_confidence"] = proba.idxmax(axis=1), proba.max(axis=1)
+            found[f"{task}_set"] = None
             sure &= found[f"{task}_confidence"] >= self.threshold
         return found.assign(decision=np.where(sure, "auto", "review"))
 

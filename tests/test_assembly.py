@@ -16,36 +16,6 @@ from ticket_triage.models.triage_model import TriageModel
 SETTINGS = params.read(Path(__file__).parent.parent / "params.yaml").assemble
 
 
-def test_the_threshold_is_the_lowest_that_keeps_the_promise() -> None:
-    confidence = np.linspace(1, 0, 1000, endpoint=False)
-    right = np.arange(1000) % 1000 < 600  # the 600 surest are right
-    found = assembly.threshold(confidence, right, SETTINGS)
-    kept = confidence >= found.value
-    assert right[kept].mean() >= SETTINGS.promised_precision
-    lower = confidence >= found.value - 0.01
-    assert right[lower].mean() < SETTINGS.promised_precision
-
-
-def test_too_little_gold_falls_back_and_says_so() -> None:
-    found = assembly.threshold(np.ones(20), np.ones(20, dtype=bool), SETTINGS)
-    assert found.value == SETTINGS.fallback_threshold
-    assert "20 gold tickets" in found.why
-
-
-def test_a_promise_that_cannot_be_kept_routes_nothing() -> None:
-    found = assembly.threshold(np.linspace(0, 1, 500), np.arange(500) % 2 == 0, SETTINGS)
-    assert found.value > 1.0
-    assert "no confidence" in found.why
-
-
-def test_equal_confidences_are_routed_together_or_not_at_all() -> None:
-    confidence = np.r_[np.full(40, 0.83456), np.full(160, 0.5)]
-    right = np.r_[np.ones(40, dtype=bool), np.arange(160) < 10]
-    found = assembly.threshold(confidence, right, SETTINGS)
-    assert right[confidence >= found.value].mean() >= SETTINGS.promised_precision
-    assert found.value == 0.83456
-
-
 def test_a_task_without_members_is_left_out(
     members: dict[tuple[str, str], Path],
     split_tables: tuple[pd.DataFrame, pd.DataFrame],

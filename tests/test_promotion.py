@@ -15,7 +15,9 @@ from ticket_triage.evaluation.comparison import Difference
 from ticket_triage.promotion import Scores, Verdict, decide, judge
 from ticket_triage.schema import Task
 
-POLICY = params.Policy(floors={"category": 0.5, "priority": 0.45}, max_loss=0.01, confidence=0.95)
+POLICY = params.Policy(
+    floors={"category": 0.5, "priority": 0.45}, max_loss=0.01, max_missed_high=0.02, confidence=0.95
+)
 TEST = frozenset({"t1", "t2", "t3"})
 CHAMPION = Scores(
     name="version 7",

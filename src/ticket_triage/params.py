@@ -195,7 +195,10 @@ class Train(Section):
 class Assemble(Section):
     """How members become one triage model."""
 
-    promised_precision: Share
+    promised_precision: dict[Task, Share]
+    promise_risk: Share
+    coverage: dict[Task, Share]
+    max_missed_high: Share
     fallback_threshold: Share
     min_calibration: Count
     min_weight: Share
@@ -222,6 +225,7 @@ class Policy(Section):
 
     floors: dict[Task, Share]
     max_loss: Share
+    max_missed_high: Share
     confidence: Share
 
 

@@ -20,18 +20,22 @@ class Scores:
     taxonomy: str  # digest
     tasks: tuple[Task, ...]  # that it answers
     macro_f1: Mapping[Task, float]  # on the gold test, where that has labels of the task
+    missed_high: float = 0.0  # share of gold `high` called `low`, out of fold
     test_keys: frozenset[str] = field(default=frozenset(), repr=False)
     training_keys: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
     def of(cls, evaluation: Evaluation, name: str) -> "Scores":
         """The scores of a model evaluated on the gold test; its `info` says what it was trained on."""
+        priority = evaluation.tasks.get("priority")
+        guard = priority.guard if priority else None
         return cls(
             name=name,
             model=evaluation.model,
             taxonomy=evaluation.taxonomy,
             tasks=evaluation.answers,
             macro_f1={task: part.figures["macro_f1"].value for task, part in evaluation.tasks.items()},
+            missed_high=guard.missed / max(1, guard.high) if guard else 0.0,
             test_keys=evaluation.keys,
             training_keys=frozenset(cast("list[str]", evaluation.info.get("training_keys", []))),
         )
@@ -68,7 +72,7 @@ def decide(
     """
     if champion is not None and candidate.model == champion.model != "":
         return Verdict(False, (f"{candidate.name} is the champion already: its files are the same.",))
-    refusals = tuple(_refusals(candidate, champion))
+    refusals = tuple(_refusals(candidate, champion, policy))
     if refusals:
         return Verdict(False, refusals)
     if champion is None:
@@ -110,7 +114,12 @@ def _weigh(gain: Figure, policy: params.Policy) -> tuple[bool, str]:
     return True, "better, but it may be chance" if gain.value > 0 else "no better and no worse"
 
 
-def _refusals(candidate: Scores, champion: Scores | None) -> Iterator[str]:
+def _refusals(candidate: Scores, champion: Scores | None, policy: params.Policy) -> Iterator[str]:
+    if candidate.missed_high > policy.max_missed_high:
+        yield (
+            f"{candidate.name} calls {candidate.missed_high:.1%} of the tickets of high priority low, out of fold; "
+            f"{policy.max_missed_high:.1%} is accepted: lower `assemble.max_missed_high`."
+        )
     for scores in (candidate, champion):
         known = len(scores.training_keys & candidate.test_keys) if scores else 0
         if scores and known:

@@ -91,10 +91,15 @@ class ModelRef(Frozen):
 
 
 class Answer(Frozen):
-    """A label and the calibrated probability that it is right, 0 to 1."""
+    """A label, the calibrated probability that it is right, 0 to 1, and the labels that may be right.
+
+    `prediction_set` begins with the most probable label; it is null where the model had too little gold to say how
+    often such a set holds the right one.
+    """
 
     label: str
     confidence: float = Field(ge=0, le=1)
+    prediction_set: tuple[str, ...] | None
 
 
 class Reason(Frozen):
@@ -117,4 +122,5 @@ class Prediction(Frozen):
     team: str | None
     decision: Literal["auto", "review"]
     review_reasons: tuple[str, ...]
+    escalation: tuple[str, ...]
     reasons: tuple[Reason, ...]

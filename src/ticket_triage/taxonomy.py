@@ -60,6 +60,7 @@ class Taxonomy(Frozen):
     categories: tuple[Category, ...] = Field(min_length=1)
     urgency_words: tuple[str, ...] = ()
     safety_words: tuple[str, ...] = ()
+    legal_words: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> "Taxonomy":
@@ -165,7 +166,7 @@ def _faults(taxonomy: Taxonomy) -> Iterator[str]:
         yield from _faults_of(category, taxonomy)
         for keyword in category.keywords:
             yield from _keyword_faults(keyword, category.label, where)
-    for kind in ("urgency_words", "safety_words"):
+    for kind in ("urgency_words", "safety_words", "legal_words"):
         own: dict[tuple[str, ...], str] = {}
         for keyword in getattr(taxonomy, kind):
             yield from _keyword_faults(keyword, kind, own)

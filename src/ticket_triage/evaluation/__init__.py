@@ -14,12 +14,14 @@ from ticket_triage.intervals import Figure
 from ticket_triage.schema import GOLD_PREFIX, PRIORITIES, Task
 
 if TYPE_CHECKING:
+    from ticket_triage.models.decision import Guard, Sets
     from ticket_triage.models.triage_model import TriageModel
 
 __all__ = ["Evaluation", "Figure", "TaskEvaluation", "evaluate", "has_gold"]
 
 MOST_FEATURES = 50  # kept of a model's tens of thousands
-_TUNED_ON = "thresholds"  # the half of validation that chose the thresholds must not judge them
+# The half of validation that chose something must not judge it.
+_CHOSE_THRESHOLDS, _CHOSE_SETS = "thresholds", "conformal"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class TaskEvaluation:
     importance: pd.DataFrame  # feature, weight; strongest first
     threshold: float  # confidence from which no person is needed
     threshold_why: str
+    sets: "Sets | None"
+    guard: "Guard | None"
     members: pd.DataFrame  # family, weight, score (cross-validated macro-F1)
 
     @property
@@ -87,7 +91,8 @@ def evaluate(
 ) -> Evaluation:
     """Measure `model` on the tickets that have gold, task by task.
 
-    Routing is not judged on tickets whose `half` is "thresholds", since they chose the thresholds.
+    Routing is not judged on tickets whose `half` is "thresholds", since they chose the thresholds, nor are prediction
+    sets on those of the half "conformal".
 
     Args:
         tickets: a split file: the ticket table followed by gold columns.
@@ -120,12 +125,17 @@ def evaluate(
             predicted=given[task],
             confidence=given[f"{task}_confidence"],
             auto=given["decision"] == "auto",
-            judged=rows["half"] != _TUNED_ON if "half" in rows else None,
+            judged=rows["half"] != _CHOSE_THRESHOLDS if "half" in rows else None,
+            sets=given[f"{task}_set"].where(rows["half"] != _CHOSE_SETS)
+            if "half" in rows
+            else given[f"{task}_set"],
         )
         labels = metrics.labels(answers, PRIORITIES if task == "priority" else tuple(model.classes[task]))
         figures, classes = metrics.summary(
             answers, bootstrap=settings.bootstrap, confidence=settings.confidence, seed=settings.seed
         )
+        if task == "priority":
+            figures["missed_high"] = metrics.missed(answers, "high", "low", settings.confidence)
         found[task] = TaskEvaluation(
             answers=answers,
             labels=labels,
@@ -135,6 +145,8 @@ def evaluate(
             importance=model.importance(task).head(MOST_FEATURES).reset_index(drop=True),
             threshold=head.threshold.value,
             threshold_why=head.threshold.why,
+            sets=head.sets,
+            guard=head.guard,
             members=pd.DataFrame(
                 [(voter.family, voter.weight, voter.score) for voter in head.voters],
                 columns=["family", "weight", "score"],

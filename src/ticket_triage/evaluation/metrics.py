@@ -1,5 +1,7 @@
 """How good one task's answers are against gold, every figure with a bootstrap interval."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -18,6 +20,7 @@ def answers(
     confidence: "pd.Series[float] | None" = None,
     auto: "pd.Series[bool] | None" = None,
     judged: "pd.Series[bool] | None" = None,
+    sets: "pd.Series[Any] | None" = None,
 ) -> pd.DataFrame:
     """Put gold and a model's answers side by side, a row per ticket that has gold: all figures start from it.
 
@@ -28,10 +31,12 @@ def answers(
         predicted, confidence: the model's answer; the most probable class if not given.
         auto: whether the ticket was routed without a person; none if not given.
         judged: whether the routing of this ticket may be reported on; all if not given.
+        sets: lists of labels that may be right, missing where the set of this ticket may not be reported on.
 
     Returns:
         Columns actual, second, predicted (str), confidence, loss (negative log-probability of gold, in nats,
-        probabilities clipped as scikit-learn does), auto, judged (bool).
+        probabilities clipped as scikit-learn does), auto, judged (bool), covered (whether the set holds the gold
+        label) and among (labels in the set), both missing where there is no set.
     """
     here = gold.notna()
     rows = gold.index[here]
@@ -39,6 +44,7 @@ def answers(
     actual = gold[here].astype("object")
     columns = proba.columns.get_indexer(pd.Index(actual))
     own = np.where(columns >= 0, proba.to_numpy(np.float64)[np.arange(len(rows)), columns], 0.0)
+    among = [None] * len(rows) if sets is None else sets[here].tolist()
     tiny = np.finfo(np.float64).eps
     return pd.DataFrame(
         {
@@ -49,6 +55,11 @@ def answers(
             "loss": -np.log(np.clip(own, tiny, 1 - tiny)),
             "auto": False if auto is None else auto[here].astype(bool),
             "judged": True if judged is None else judged[here].astype(bool),
+            "covered": [
+                float(label in listed) if isinstance(listed, list) else np.nan
+                for label, listed in zip(actual, among, strict=True)
+            ],
+            "among": [float(len(listed)) if isinstance(listed, list) else np.nan for listed in among],
         },
         index=rows,
     )
@@ -66,6 +77,8 @@ def figures(table: pd.DataFrame, weights: Floats | None = None) -> tuple[dict[st
     Macro-F1 is over the classes that gold has; `ece` is the expected calibration error over 15 bins of equal
     width (Naeini et al. 2015; Guo et al. 2017), `aurc` the area under the risk-coverage curve (Geifman et al.
     2019). Those that begin with `auto` are over judged tickets; `auto_precision` counts the second label too.
+
+    `set_coverage` and `set_size` are over the tickets whose sets may be reported on, and left out if none may.
 
     Args:
         table: as `answers` gives it.
@@ -91,6 +104,9 @@ def figures(table: pd.DataFrame, weights: Floats | None = None) -> tuple[dict[st
         auto,
         auto * acceptable,
         auto * correct,
+        table["covered"].notna(),
+        table["covered"].fillna(0.0),
+        table["among"].fillna(0.0),
     ]
     gaps = _one_hot(_bins(confidence), BINS) * (correct - confidence)[:, None]
     sums = weights @ np.hstack([np.column_stack(per_row), gaps, actual * predicted, actual, predicted])
@@ -99,6 +115,7 @@ def figures(table: pd.DataFrame, weights: Floats | None = None) -> tuple[dict[st
     )
     total = weights.sum(axis=1)
     f1 = _share(2 * hit, np.where(support > 0, support + given, 0))
+    sets = {"set_coverage": _share(plain[:, 9], plain[:, 8]), "set_size": _share(plain[:, 10], plain[:, 8])}
     return {
         "macro_f1": _share(np.nansum(f1, axis=1), (support > 0).sum(axis=1)),
         "accuracy": _share(plain[:, 0], total),
@@ -110,7 +127,15 @@ def figures(table: pd.DataFrame, weights: Floats | None = None) -> tuple[dict[st
         "auto_share": _share(plain[:, 5], plain[:, 4]),
         "auto_precision": _share(plain[:, 6], plain[:, 5]),
         "auto_precision_strict": _share(plain[:, 7], plain[:, 5]),
+        **(sets if table["covered"].notna().any() else {}),
     }, f1
+
+
+def missed(table: pd.DataFrame, urgent: str, calm: str, confidence: float) -> Figure:
+    """The share of tickets whose gold is `urgent` that were answered `calm`, with Wilson's interval."""
+    answered = table.loc[table["actual"] == urgent, "predicted"] == calm
+    share = float(answered.mean()) if len(answered) else float("nan")
+    return Figure(share, *wilson(int(answered.sum()), len(answered), confidence))
 
 
 def summary(

@@ -116,6 +116,9 @@ _COMPARED = {
     "log_loss": ("Log-loss", "number"),
     "auto_share": ("Routed", "percent"),
     "auto_precision": ("Right of those routed", "percent"),
+    "set_coverage": ("Sets that hold gold", "percent"),
+    "set_size": ("Labels in a set", "number"),
+    "missed_high": ("High called low", "percent"),
 }
 
 
@@ -135,8 +138,9 @@ def _versus(task: Task, pair: Pair, candidate: str, champion: str | None) -> dic
         "dots": plots.whiskers(dots),
         "classes": rows[rows["support"] > 0].to_dict("records"),
         "figures": [
-            (label, kind, ours.figures[name], theirs.figures[name] if theirs is not None else None)
+            (label, kind, ours.figures[name], theirs.figures.get(name) if theirs is not None else None)
             for name, (label, kind) in _COMPARED.items()
+            if name in ours.figures
             if name != "accuracy_second" or ours.answers["second"].notna().any()
         ],
     }

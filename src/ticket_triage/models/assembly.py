@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ticket_triage import text
+from ticket_triage import features, text
 from ticket_triage.files import TriageError, text_key
-from ticket_triage.models import ensemble, families, saving, shelf
-from ticket_triage.models.triage_model import Head, Threshold, TriageModel, Voter
+from ticket_triage.labeling.functions import Alarms
+from ticket_triage.models import decision, ensemble, families, saving, shelf
+from ticket_triage.models.decision import Threshold
+from ticket_triage.models.triage_model import Head, TriageModel, Voter
 from ticket_triage.params import Assemble
 from ticket_triage.schema import GOLD_PREFIX, TASKS, Task
 from ticket_triage.taxonomy import Taxonomy
-
-NEVER = 1.01  # no confidence is above 1, and a saturated one is 1
 
 
 def gather(members: Sequence[shelf.Saved], stage: Path) -> None:
@@ -66,29 +66,6 @@ def head(members: Sequence[shelf.Saved], gold: pd.Series, settings: Assemble, fa
     )
 
 
-def threshold(confidence: np.ndarray, right: np.ndarray, settings: Assemble) -> Threshold:
-    """The lowest confidence from which the promised share of tickets is right."""
-    if len(right) < settings.min_calibration:
-        return Threshold(
-            value=settings.fallback_threshold,
-            why=f"fallback: {len(right)} gold tickets, {settings.min_calibration} are needed to promise a precision",
-        )
-    order = np.argsort(-confidence, kind="stable")
-    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    # Few tickets at the top say nothing: a promise needs at least thirty behind it. Equal confidences are routed
-    # together, so the cut is never among them.
-    enough = np.arange(1, len(order) + 1) >= 30
-    apart = np.append(np.diff(confidence[order]) != 0, True)
-    kept = np.flatnonzero((precision >= settings.promised_precision) & enough & apart)
-    if not len(kept):
-        return Threshold(value=NEVER, why=f"no confidence gives a precision of {settings.promised_precision}")
-    last = kept[-1]
-    return Threshold(
-        value=float(confidence[order[last]]),
-        why=f"precision {precision[last]:.3f} on the {last + 1} of {len(order)} validation tickets above it",
-    )
-
-
 def assemble(
     members: Sequence[shelf.Saved],
     train: pd.DataFrame,
@@ -132,23 +109,63 @@ def assemble(
         steps={digest: saving.loads(stage / "steps" / f"{digest}.skops") for digest in steps},
         estimators={v.estimator: families.load(stage / "members" / v.estimator) for v in voters},
     )
-    half = validation[validation["half"] == "thresholds"]
-    guesses = draft.predict_proba(half)
-    chosen = {
-        task: task_head.model_copy(update={"threshold": _on(guesses[task], half, task, settings)})
-        for task, task_head in heads.items()
-    }
-    ready = replace(draft, heads=chosen)
+    if "priority" in heads:
+        heads["priority"] = _guarded(heads["priority"], members, train, taxonomy, settings)
+    drawn = {half: validation[validation["half"] == half] for half in ("thresholds", "conformal")}
+    for task, sets in _sets(draft, drawn["conformal"], settings).items():
+        heads[task] = heads[task].model_copy(update={"sets": sets})
+    # Last, since what is routed depends on what the guard makes of it.
+    for task, limit in _thresholds(replace(draft, heads=heads), drawn["thresholds"], settings).items():
+        heads[task] = heads[task].model_copy(update={"threshold": limit})
+    ready = replace(draft, heads=heads)
     return replace(ready, canaries=_canaries(ready, validation, settings))
 
 
-def _on(guess: pd.DataFrame, half: pd.DataFrame, task: Task, settings: Assemble) -> Threshold:
-    judged = half[f"{GOLD_PREFIX}{task}"].notna().to_numpy()
-    best = guess.idxmax(axis=1) if len(guess) else pd.Series(dtype="str")
-    right = (best == half[f"{GOLD_PREFIX}{task}"]).fillna(False)
-    if task == "category":
-        right |= (best == half[f"{GOLD_PREFIX}second_category"]).fillna(False)
-    return threshold(guess.max(axis=1).to_numpy()[judged], right.to_numpy(dtype=bool)[judged], settings)
+def _guarded(
+    head: Head, members: Sequence[shelf.Saved], train: pd.DataFrame, taxonomy: Taxonomy, settings: Assemble
+) -> Head:
+    """With the guard that out-of-fold predictions of train ask for."""
+    own = {one.about["family"]: one for one in members if one.about["task"] == "priority" and not one.skipped}
+    guesses = {v.family: own[v.family].out_of_fold() for v in head.voters}
+    index = next(iter(guesses.values())).index
+    tempered = {v.family: ensemble.temper(guesses[v.family].to_numpy(), v.temperature) for v in head.voters}
+    voted = ensemble.vote(tempered, {v.family: v.weight for v in head.voters})
+    found = pd.DataFrame(ensemble.temper(voted, head.temperature), index, list(head.classes))
+    rows = train.set_index("ticket_id").loc[index]
+    alarmed = np.array([bool(rang) for rang in Alarms(taxonomy).find(features.build(rows)[features.TEXT])])
+    guard = decision.choose_guard(found, rows[f"{GOLD_PREFIX}priority"], alarmed, settings.max_missed_high)
+    return head.model_copy(update={"guard": guard})
+
+
+def _sets(model: TriageModel, half: pd.DataFrame, settings: Assemble) -> dict[Task, decision.Sets | None]:
+    found = {}
+    for task, guess in model.predict_proba(half).items():
+        gold = half[f"{GOLD_PREFIX}{task}"].dropna()
+        columns = guess.columns.get_indexer(pd.Index(gold))
+        given = guess.loc[gold.index].to_numpy()
+        own = np.where(columns >= 0, given[np.arange(len(gold)), columns], 0.0)
+        found[task] = decision.choose_sets(own, settings.coverage[task])
+    return found
+
+
+def _thresholds(model: TriageModel, half: pd.DataFrame, settings: Assemble) -> dict[Task, Threshold]:
+    answer = model.predict(half)
+    languages = features.build(half)["language"]
+    found = {}
+    for task in model.tasks:
+        gold = half[f"{GOLD_PREFIX}{task}"]
+        right = (answer[task] == gold).fillna(False)
+        if task == "category":
+            right |= (answer[task] == half[f"{GOLD_PREFIX}second_category"]).fillna(False)
+        judged = gold.notna().to_numpy()
+        found[task] = decision.choose_threshold(
+            answer[f"{task}_confidence"].to_numpy()[judged],
+            right.to_numpy(dtype=bool)[judged],
+            languages[judged],
+            settings.promised_precision[task],
+            settings,
+        )
+    return found
 
 
 def _canaries(model: TriageModel, validation: pd.DataFrame, settings: Assemble) -> tuple[dict[str, Any], ...]:

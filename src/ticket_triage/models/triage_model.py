@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pandas as pd
 from ticket_triage import features
 from ticket_triage import taxonomy as taxonomies
 from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
-from ticket_triage.models import blocks, ensemble, families, saving
+from ticket_triage.labeling.functions import Alarms
+from ticket_triage.models import blocks, decision, ensemble, families, saving
+from ticket_triage.models.decision import Guard, Sets, Threshold
 from ticket_triage.models.reasons import Evidence, evidence, importances
 from ticket_triage.schema import Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
@@ -33,13 +36,6 @@ class Voter(Frozen):
     score: float
 
 
-class Threshold(Frozen):
-    """Confidence from which a task's label needs no person, and where that figure comes from."""
-
-    value: float
-    why: str
-
-
 class Head(Frozen):
     """All that decides one task."""
 
@@ -47,6 +43,8 @@ class Head(Frozen):
     voters: tuple[Voter, ...]
     temperature: float
     threshold: Threshold
+    sets: Sets | None = None
+    guard: Guard | None = None  # of priority alone
 
 
 @dataclass(frozen=True)
@@ -127,42 +125,20 @@ class TriageModel:
         """
         table = features.build(tickets, calendar=self.calendar)
         done: dict[Any, Any] = {}
-        answer = self.decide(self._proba(table, done))
+        answer = self.decide(self._proba(table, done), table)
         listed = (
             [[] for _ in range(len(table))] if not reasons else self._reasons(table, answer, done, reasons)
         )
         answer["reasons"] = pd.Series(listed, index=table.index, dtype=object)
         return answer
 
-    def decide(self, probabilities: dict[Task, pd.DataFrame]) -> pd.DataFrame:
-        """Apply the decision rule to calibrated probabilities: `predict` without the features and the reasons."""
-        index = next(iter(probabilities.values())).index
-        columns: dict[str, Any] = {}
-        unsure: list[list[str]] = [[] for _ in range(len(index))]
-        for task in ("category", "priority"):
-            if task not in probabilities:
-                columns[task] = np.full(len(index), None, dtype=object)
-                columns[f"{task}_confidence"] = np.full(len(index), np.nan)
-                continue
-            frame, head = probabilities[task], self.heads[task]
-            matrix = frame.to_numpy()
-            best = matrix.argmax(axis=1)
-            confidence = matrix[np.arange(len(matrix)), best]
-            columns[task] = np.array(head.classes, dtype=object)[best]
-            columns[f"{task}_confidence"] = confidence
-            for row in np.flatnonzero(confidence < head.threshold.value):
-                unsure[row].append(
-                    f"{task}: confidence {confidence[row]:.2f} is below {head.threshold.value:.2f}"
-                )
-        routes = {c.label: (c.department, c.team) for c in self.taxonomy.categories}
-        labels = columns["category"]
-        columns["department"] = np.array(
-            [routes.get(label, (None, None))[0] for label in labels], dtype=object
-        )
-        columns["team"] = np.array([routes.get(label, (None, None))[1] for label in labels], dtype=object)
-        columns["decision"] = np.array(["review" if why else "auto" for why in unsure], dtype=object)
-        columns["review_reasons"] = pd.Series(unsure, index=index, dtype=object)
-        return pd.DataFrame({name: pd.Series(value, index=index) for name, value in columns.items()})
+    def decide(self, probabilities: dict[Task, pd.DataFrame], table: pd.DataFrame) -> pd.DataFrame:
+        """Apply the decision rule to calibrated probabilities of the tickets whose features are `table`."""
+        return decision.decide(self.heads, self.taxonomy, probabilities, table, self._alarms.find)
+
+    @cached_property
+    def _alarms(self) -> Alarms:
+        return Alarms(self.taxonomy)
 
     def _reasons(
         self, table: pd.DataFrame, answer: pd.DataFrame, done: dict[Any, Any], most: int
@@ -203,7 +179,7 @@ class TriageModel:
     def observe(self, tickets: pd.DataFrame) -> pd.DataFrame:
         """What drift is measured on: row features, predicted labels and confidences; never the text."""
         table = features.build(tickets, calendar=self.calendar)
-        answer = self.decide(self._proba(table, {}))
+        answer = self.decide(self._proba(table, {}), table)
         kept = [c for c in table.columns if c != features.TEXT and c not in features.CALENDAR]
         predicted = [name for task in self.tasks for name in (task, f"{task}_confidence")]
         return pd.concat([table[kept], answer[predicted]], axis=1).reset_index(drop=True)

@@ -9,12 +9,13 @@ from ticket_triage.schema import Answer, ModelRef, Prediction, Reason, Ticket
 EXAMPLE = Prediction(
     prediction_id="0f8fad5bd9cb469fa16570867728950e",
     model=ModelRef(name="ticket-triage", version="3"),
-    category=Answer(label="billing_payment", confidence=0.83),
-    priority=Answer(label="high", confidence=0.71),
+    category=Answer(label="billing_payment", confidence=0.83, prediction_set=("billing_payment",)),
+    priority=Answer(label="high", confidence=0.71, prediction_set=("high", "medium")),
     department="Billing",
     team="finance",
     decision="auto",
     review_reasons=(),
+    escalation=("high priority",),
     reasons=(Reason(task="category", feature="charged twice", kind="text", weight=0.41),),
 )
 

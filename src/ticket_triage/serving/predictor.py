@@ -38,7 +38,7 @@ class Predictor:
     def predict(self, ticket: Ticket) -> Prediction:
         """Answer one ticket under a new prediction id."""
         row = self.model.predict(to_frame(ticket), reasons=REASONS).to_dict("records")[0]
-        answers = {task: _answer(row[task], row[f"{task}_confidence"]) for task in TASKS}
+        answers = {task: _answer(row[task], row[f"{task}_confidence"], row[f"{task}_set"]) for task in TASKS}
         return Prediction(
             prediction_id=uuid.uuid4().hex,
             model=self.ref,
@@ -48,6 +48,7 @@ class Predictor:
             team=_text(row["team"]),
             decision=cast(Literal["auto", "review"], row["decision"]),
             review_reasons=tuple(row["review_reasons"]),
+            escalation=tuple(row["escalation"]),
             reasons=tuple(Reason.model_validate(reason) for reason in row["reasons"]),
         )
 
@@ -82,10 +83,11 @@ def read_ref(folder: Path) -> ModelRef:
     return ModelRef(name=folder.name, version=f"unregistered-{files.sha256(folder)[:12]}")
 
 
-def _answer(label: Any, confidence: Any) -> Answer | None:
+def _answer(label: Any, confidence: Any, among: list[str] | None) -> Answer | None:
     if pd.isna(label):
         return None
-    return Answer(label=label, confidence=round(min(max(float(confidence), 0.0), 1.0), 6))
+    sure = round(min(max(float(confidence), 0.0), 1.0), 6)
+    return Answer(label=label, confidence=sure, prediction_set=None if among is None else tuple(among))
 
 
 def _text(value: Any) -> str | None:

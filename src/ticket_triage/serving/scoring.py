@@ -22,12 +22,15 @@ ROW = "row"  # the id of a table that has none: 1 is the first ticket
 PREDICTED = (
     "category",
     "category_confidence",
+    "category_set",
     "priority",
     "priority_confidence",
+    "priority_set",
     "department",
     "team",
     "decision",
     "review_reasons",
+    "escalation",
 )
 OURS = (ROW, "model", *PREDICTED, "reasons", "error")
 OPTIONAL = tuple(name for name in Ticket.model_fields if name != "text")

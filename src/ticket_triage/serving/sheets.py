@@ -104,7 +104,7 @@ def _parquet(raw: IO[bytes], names: Sequence[str], types: Mapping[str, Any]) -> 
     ours = {
         "category_confidence": pa.float64(),
         "priority_confidence": pa.float64(),
-        "review_reasons": pa.list_(text),
+        **dict.fromkeys(("category_set", "priority_set", "review_reasons", "escalation"), pa.list_(text)),
         "reasons": pa.list_(reason),
         "row": pa.int64(),
     }
