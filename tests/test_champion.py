@@ -1,6 +1,7 @@
 """Who serves: a real MLflow store, a real model, every way the champion can change."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,8 @@ import pytest
 import small_model
 
 from ticket_triage import champion, moves, params, registry
-from ticket_triage.files import TriageError, read_json, sha256
+from ticket_triage.files import TriageError, read_json, sha256, write_json
+from ticket_triage.models import triage_model
 from ticket_triage.models.triage_model import TriageModel
 
 ROOT = Path(__file__).parent.parent
@@ -65,6 +67,23 @@ def test_newest_tickets_without_gold_for_a_task_do_not_stop_it(store: Path, mode
     newest = small_model.tickets(40, seed=98).assign(gold_category=None, gold_priority=None)
     assert run(model_folder, newest=newest)["promoted"]
     assert "the newest tickets" not in Path("promotion/report.html").read_text()
+
+
+def test_a_champion_that_this_code_cannot_run_is_replaced_by_the_floors(
+    store: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Path("old")
+    about = read_json(model_folder / "model.json")
+    shutil.copytree(model_folder, old)
+    write_json(old / "model.json", about | {"format": 1})
+    hashes = read_json(old / "manifest.json")
+    write_json(old / "manifest.json", hashes | {"model.json": sha256(old / "model.json")})
+    with monkeypatch.context() as earlier:
+        earlier.setattr(triage_model, "FORMAT", 1)
+        assert run(old)["champion"] == "1"
+    second = run(model_folder)
+    assert second["champion"] == second["candidate"] == "2", second["reasons"]
+    assert "version 1 was made by code that this one cannot run" in second["reasons"][0]
 
 
 def test_a_model_below_the_floors_does_not_serve(store: Path, model_folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ticket_triage import evaluation, moves, promotion, registry
 from ticket_triage.evaluation import comparison, report
 from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
 from ticket_triage.models.loading import flat
-from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.models.triage_model import OutdatedModel, TriageModel
 from ticket_triage.params import Evaluate, Promote
 from ticket_triage.registry import CHAMPION, PREVIOUS
 from ticket_triage.schema import TASKS, ModelRef
@@ -106,7 +107,16 @@ def _judge(
     measure: Evaluate,
 ) -> tuple[promotion.Verdict, str]:
     """Open the test part for the versions, say which is better, and draw the page of both."""
-    opened = {version: _open(name, version)} | ({champion: _open(name, champion)} if champion else {})
+    opened = {version: _open(name, version)}
+    outdated: tuple[str, ...] = ()
+    if champion:
+        try:
+            opened[champion] = _open(name, champion)
+        except OutdatedModel:
+            outdated = (
+                f"version {champion} was made by code that this one cannot run, so it is not compared with.",
+            )
+            champion = None
     openings = int(registry.tags_of(name).get(OPENINGS, 0)) + len(opened)
     registry.tag(name, {OPENINGS: str(openings)})
 
@@ -128,6 +138,7 @@ def _judge(
         pairs.append(pair("newest", "the newest tickets"))
     called = f"version {champion}" if champion else None
     verdict = promotion.judge(pairs[0], settings.policy, f"version {version}", called)
+    verdict = replace(verdict, reasons=(*outdated, *verdict.reasons))
     page = report.promotion_page(
         verdict.promote,
         verdict.reasons,

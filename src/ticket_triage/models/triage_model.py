@@ -20,7 +20,11 @@ from ticket_triage.models.reasons import Evidence, evidence, importances
 from ticket_triage.schema import Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
 
-FORMAT = 1
+FORMAT = 2  # raised by every change after which a saved model would answer otherwise, or not at all
+
+
+class OutdatedModel(TriageError):
+    """A model of another format than this code's: it cannot be run."""
 
 
 class Voter(Frozen):
@@ -242,6 +246,7 @@ class TriageModel:
         """Read a saved model; no file is opened before its hash was found right.
 
         Raises:
+            OutdatedModel: it was saved by code of another format.
             TriageError: a file is missing, was changed, or asks for a type that is not trusted.
         """
         folder = Path(folder)
@@ -255,7 +260,9 @@ class TriageModel:
                 )
         about = read_json(folder / "model.json")
         if about["format"] != FORMAT:
-            raise TriageError(f"the model in {folder} has format {about['format']}, this code reads {FORMAT}")
+            raise OutdatedModel(
+                f"the model in {folder} has format {about['format']}, this code runs {FORMAT}: train it anew"
+            )
         heads: dict[Task, Head] = {task: Head.model_validate(head) for task, head in about["heads"].items()}
         voters = [voter for head in heads.values() for voter in head.voters]
         digests = sorted({d for voter in voters for spec in voter.specs for d in spec.steps})
