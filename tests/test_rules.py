@@ -6,6 +6,7 @@ import small_taxonomy
 from sklearn.base import clone
 
 from ticket_triage import taxonomy
+from ticket_triage.labeling.functions import Alarms
 from ticket_triage.models.rules import Rules
 
 RULES = Rules(taxonomy.to_yaml(small_taxonomy.make()), weight=0.5)
@@ -22,6 +23,12 @@ def test_what_shows_has_the_weight_and_a_name() -> None:
     assert set(first) == {0, 0.5}
     assert not second.any()
     assert {names[n] for n in np.flatnonzero(third)} == {"keywords.delivery", "question"}
+
+
+def test_words_of_alarm_are_read_off_what_was_found() -> None:
+    texts = pd.Series(["please refund me right now", "hello", "smoke right now?"])
+    found = RULES.alarms(RULES.transform(texts))
+    assert found == Alarms(small_taxonomy.make()).find(texts) == [{"urgency"}, set(), {"safety", "urgency"}]
 
 
 def test_no_ticket_is_no_row_and_a_clone_is_equal() -> None:

@@ -4,7 +4,7 @@ Each part is chosen on its own gold that no member learnt from: thresholds and p
 each, the guard on out-of-fold predictions of train.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom
 
-from ticket_triage import features
 from ticket_triage.params import Assemble
 from ticket_triage.schema import TASKS, Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
@@ -148,17 +147,16 @@ def decide(
     taxonomy: Taxonomy,
     probabilities: Mapping[Task, pd.DataFrame],
     table: pd.DataFrame,
-    alarms: Callable[[Iterable[str]], Sequence[frozenset[str]]],
+    rang: Sequence[frozenset[str]],
 ) -> pd.DataFrame:
     """Labels, confidences, sets, route and decision from calibrated probabilities, indexed as `table`.
 
     Args:
         heads: of the triage model, by task.
         table: features of the tickets.
-        alarms: which kinds of alarm words stand in each of some texts.
+        rang: which kinds of alarm words stand in each ticket.
     """
     index = table.index
-    rang = alarms(table[features.TEXT])
     unsure: list[list[str]] = [[] for _ in range(len(index))]
     columns: dict[str, Any] = {}
     for task in TASKS:

@@ -1,6 +1,7 @@
 """The experts' rules as features: what of the taxonomy shows in a text."""
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from ticket_triage import taxonomy as taxonomies
-from ticket_triage.labeling.functions import Finder
+from ticket_triage.labeling.functions import ALARMS, Finder
 
 
 class Rules(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn publishes no types
@@ -37,6 +38,15 @@ class Rules(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
     def transform(self, texts: "pd.Series[str]") -> sparse.csr_matrix:
         """Shape (texts, rules)."""
         return sparse.csr_matrix(_finder(self.taxonomy).find(texts).astype(np.float32) * self.weight)
+
+    def alarms(self, matrix: sparse.csr_matrix) -> list[frozenset[str]]:
+        """Which of `urgency`, `safety` and `legal` show in each row of what `transform` gave."""
+        places = {_finder(self.taxonomy).columns.index(kind): kind for kind in ALARMS}
+        ends, columns = matrix.indptr.tolist(), matrix.indices.tolist()
+        return [
+            frozenset(places[column] for column in columns[start:end] if column in places)
+            for start, end in pairwise(ends)
+        ]
 
     def get_feature_names_out(self, names: Any = None) -> np.ndarray:
         """`keywords.<label>`, `patterns.<label>`, `urgency`, `safety`, `question`."""

@@ -17,6 +17,7 @@ from ticket_triage.labeling.functions import Alarms
 from ticket_triage.models import blocks, decision, ensemble, families, saving
 from ticket_triage.models.decision import Guard, Sets, Threshold
 from ticket_triage.models.reasons import Evidence, evidence, importances
+from ticket_triage.models.rules import Rules
 from ticket_triage.schema import Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
 
@@ -129,19 +130,26 @@ class TriageModel:
         """
         table = features.build(tickets, calendar=self.calendar)
         done: dict[Any, Any] = {}
-        answer = self.decide(self._proba(table, done), table)
+        answer = self._decide(table, done)
         listed = (
             [[] for _ in range(len(table))] if not reasons else self._reasons(table, answer, done, reasons)
         )
         answer["reasons"] = pd.Series(listed, index=table.index, dtype=object)
         return answer
 
-    def decide(self, probabilities: dict[Task, pd.DataFrame], table: pd.DataFrame) -> pd.DataFrame:
-        """Apply the decision rule to calibrated probabilities of the tickets whose features are `table`."""
-        return decision.decide(self.heads, self.taxonomy, probabilities, table, self._alarms.find)
+    def _decide(self, table: pd.DataFrame, done: dict[Any, Any]) -> pd.DataFrame:
+        """Apply the decision rule to the tickets whose features are `table`."""
+        probabilities = self._proba(table, done)
+        return decision.decide(self.heads, self.taxonomy, probabilities, table, self._alarms(table, done))
+
+    def _alarms(self, table: pd.DataFrame, done: dict[Any, Any]) -> list[frozenset[str]]:
+        for digest, step in self.steps.items():  # most models have looked for the words already
+            if isinstance(step, Rules) and (features.TEXT, digest) in done:
+                return step.alarms(done[features.TEXT, digest])
+        return self._words_of_alarm.find(table[features.TEXT])
 
     @cached_property
-    def _alarms(self) -> Alarms:
+    def _words_of_alarm(self) -> Alarms:
         return Alarms(self.taxonomy)
 
     def _reasons(
@@ -183,7 +191,7 @@ class TriageModel:
     def observe(self, tickets: pd.DataFrame) -> pd.DataFrame:
         """What drift is measured on: row features, predicted labels and confidences; never the text."""
         table = features.build(tickets, calendar=self.calendar)
-        answer = self.decide(self._proba(table, {}), table)
+        answer = self._decide(table, {})
         kept = [c for c in table.columns if c != features.TEXT and c not in features.CALENDAR]
         predicted = [name for task in self.tasks for name in (task, f"{task}_confidence")]
         return pd.concat([table[kept], answer[predicted]], axis=1).reset_index(drop=True)
