@@ -165,5 +165,5 @@ def test_anger_that_comes_back_and_the_law_escalate() -> None:
     head = SimpleNamespace(classes=("a", "b"), threshold=Threshold(value=0.5, why=""), sets=None, guard=None)
     guess = {"category": pd.DataFrame([[0.9, 0.1]] * 3, columns=["a", "b"])}
     found = decision.decide({"category": head}, taxonomy, guess, table, Alarms(taxonomy).find(texts))
-    assert found["escalation"].tolist() == [["angry, and not for the first time"], ["words of legal"], []]
+    assert found["escalation"].tolist() == [["angry, and not for the first time"], ["words of the law"], []]
     assert found["priority"].isna().all()

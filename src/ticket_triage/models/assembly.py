@@ -11,7 +11,7 @@ import pandas as pd
 
 from ticket_triage import features, text
 from ticket_triage.files import TriageError, text_key
-from ticket_triage.labeling.functions import Alarms
+from ticket_triage.labeling.functions import SAFETY, Alarms
 from ticket_triage.models import decision, ensemble, families, saving, shelf
 from ticket_triage.models.decision import Threshold
 from ticket_triage.models.triage_model import Head, TriageModel, Voter
@@ -132,7 +132,9 @@ def _guarded(
     voted = ensemble.vote(tempered, {v.family: v.weight for v in head.voters})
     found = pd.DataFrame(ensemble.temper(voted, head.temperature), index, list(head.classes))
     rows = train.set_index("ticket_id").loc[index]
-    alarmed = np.array([bool(rang) for rang in Alarms(taxonomy).find(features.build(rows)[features.TEXT])])
+    alarmed = np.array(
+        [SAFETY in rang for rang in Alarms(taxonomy).find(features.build(rows)[features.TEXT])]
+    )
     guard = decision.choose_guard(found, rows[f"{GOLD_PREFIX}priority"], alarmed, settings.max_missed_high)
     return head.model_copy(update={"guard": guard})
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom
 
+from ticket_triage.labeling.functions import LEGAL, SAFETY
 from ticket_triage.params import Assemble
 from ticket_triage.schema import TASKS, Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
@@ -42,7 +43,7 @@ class Sets(Frozen):
 
 
 class Guard(Frozen):
-    """A `low` is not believed where an alarm word stands or `high` is at least this probable.
+    """A `low` is not believed where a word of safety stands or `high` is at least this probable.
 
     The counts are of out-of-fold predictions on train: gold `high` that were called low all the same, of all gold
     `high`; gold `low` that were raised, of all gold `low`.
@@ -122,7 +123,7 @@ def choose_guard(
     Args:
         probabilities: calibrated, out of fold; a column for each label.
         gold: their labels.
-        alarmed: where a word of alarm stands in the text.
+        alarmed: where a word of safety stands in the text.
     """
     if not {LOW, HIGH} <= set(probabilities.columns):
         return None
@@ -197,14 +198,14 @@ def _guarded(
     """The best label, or the best but `low` where that is not believed; such a ticket is always for a person."""
     low, high = (int(np.flatnonzero(names == name)[0]) for name in (LOW, HIGH))
     fear = matrix[:, high]
-    ringing = np.fromiter(map(bool, rang), dtype=bool, count=len(rang))
+    ringing = np.fromiter((SAFETY in kinds for kinds in rang), dtype=bool, count=len(rang))
     raised = np.flatnonzero((best == low) & (ringing | (fear >= guard.suspicion)))
     found = best.copy()
     others = np.delete(np.arange(matrix.shape[1]), low)
     found[raised] = others[matrix[raised][:, others].argmax(axis=1)]
     for row in raised.tolist():
-        words = f"words of {' and '.join(sorted(rang[row]))}" if rang[row] else f"{HIGH} has {fear[row]:.2f}"
-        unsure[row].append(f"priority: {LOW} is not believed, {words}")
+        why = "words of safety" if ringing[row] else f"{HIGH} has {fear[row]:.2f}"
+        unsure[row].append(f"priority: {LOW} is not believed, {why}")
     return found
 
 
@@ -253,5 +254,6 @@ def _escalation(
         why = ["high priority"] if urgent[row] else []
         if angry[row] and again[row]:
             why.append("angry, and not for the first time")
-        found.append(why + [f"words of {kind}" for kind in ("safety", "legal") if kind in rang[row]])
+        words = {SAFETY: "words of safety", LEGAL: "words of the law"}
+        found.append(why + [said for kind, said in words.items() if kind in rang[row]])
     return found
