@@ -70,7 +70,7 @@ class SmallModel:
     fitted: dict[str, Any]
     threshold: float = 0.6
     info: dict[str, Any] = field(default_factory=lambda: {"training": "small", "training_keys": ["a"]})
-    taxonomy: Any = field(default_factory=lambda: SimpleNamespace(digest="small taxonomy"))
+    taxonomy: Any = field(default_factory=lambda: SimpleNamespace(labels=tuple(WORDS)))
 
     @classmethod
     def fit(

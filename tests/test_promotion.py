@@ -22,7 +22,7 @@ TEST = frozenset({"t1", "t2", "t3"})
 CHAMPION = Scores(
     name="version 7",
     model="seven",
-    taxonomy="labels",
+    labels=frozenset({"billing", "praise"}),
     tasks=("category", "priority"),
     macro_f1={"category": 0.6, "priority": 0.6},
     test_keys=TEST,
@@ -111,7 +111,7 @@ def test_what_cannot_be_compared_is_refused_however_good_it_is() -> None:
     great = ((0.2, 0.01), (0.2, 0.01))
     assert contest(*great).promote
     for change, said in (
-        ({"taxonomy": "other"}, "other labels cannot be compared"),
+        ({"labels": frozenset({"billing", "refund"})}, "one of them knows praise, refund"),
         (
             {"training_keys": frozenset({"t1", "t3", "z"})},
             "2 of the gold test's 3 texts were in the training of version 8",

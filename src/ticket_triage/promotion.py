@@ -17,7 +17,7 @@ class Scores:
 
     name: str  # as the reasons call it: "version 7"
     model: str  # hash of its files
-    taxonomy: str  # digest
+    labels: frozenset[str]  # categories of its taxonomy
     tasks: tuple[Task, ...]  # that it answers
     macro_f1: Mapping[Task, float]  # on the gold test, where that has labels of the task
     missed_high: float = 0.0  # share of gold `high` called `low`, out of fold
@@ -32,7 +32,7 @@ class Scores:
         return cls(
             name=name,
             model=evaluation.model,
-            taxonomy=evaluation.taxonomy,
+            labels=evaluation.labels,
             tasks=evaluation.answers,
             macro_f1={task: part.figures["macro_f1"].value for task, part in evaluation.tasks.items()},
             missed_high=guard.missed / max(1, guard.high) if guard else 0.0,
@@ -136,10 +136,11 @@ def _refusals(candidate: Scores, champion: Scores | None, policy: params.Policy)
             )
     if champion is None:
         return
-    if candidate.taxonomy != champion.taxonomy:
+    if unlike := candidate.labels ^ champion.labels:
         yield (
-            f"{candidate.name} was made for taxonomy {candidate.taxonomy[:12]}, {champion.name} for "
-            f"{champion.taxonomy[:12]}: other labels cannot be compared."
+            f"{candidate.name} and {champion.name} are for other labels and cannot be compared: only one of them "
+            f"knows {', '.join(sorted(unlike)[:5])}. Give the new taxonomy a `name` of its own, or choose the "
+            "champion by hand."
         )
     if candidate.test_keys != champion.test_keys:
         yield f"{candidate.name} and {champion.name} were evaluated on different tickets: use one test."

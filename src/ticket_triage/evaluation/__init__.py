@@ -54,7 +54,7 @@ class Evaluation:
     tasks: dict[Task, TaskEvaluation]  # that the model answers and the tickets have gold for
     answers: tuple[Task, ...]  # all that the model answers
     keys: frozenset[str]  # text keys of the tickets
-    taxonomy: str  # digest
+    labels: frozenset[str]  # categories of the model's taxonomy
     model: str  # hash of its folder
     settings: params.Evaluate
     info: Mapping[str, object]  # what the model was made of
@@ -157,7 +157,7 @@ def evaluate(
         tasks=found,
         answers=model.tasks,
         keys=frozenset(rows["text_key"]),
-        taxonomy=model.taxonomy.digest,
+        labels=frozenset(model.taxonomy.labels),
         model=digest,
         settings=settings,
         info=model.info,
