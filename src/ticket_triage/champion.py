@@ -93,7 +93,10 @@ def contest(
         write_json(draft / "promote.json", receipt)
         write_text(draft / "report.html", page or report.notice("Promotion", reasons))
     if champion is None:
-        raise TriageError(f"no model serves: {' '.join(reasons)} See {out / 'report.html'}")
+        raise TriageError(
+            f"no model serves: {' '.join(reasons)} See {out / 'report.html'}. More gold helps; or lower "
+            "`promote.policy.floors`, or leave a task out of `train.tasks`, in params.yaml."
+        )
     return receipt
 
 
