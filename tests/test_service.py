@@ -112,6 +112,7 @@ def test_a_ticket_is_answered(server):
         "team",
         "decision",
         "review_reasons",
+        "escalation",
         "reasons",
     ]
 
