@@ -22,7 +22,7 @@ Flags = npt.NDArray[np.bool_]
 
 NEVER = 1.01  # no confidence is above 1, and a saturated one is 1
 LOW, HIGH = "low", "high"
-STARTS = 4  # from so many places on the way from the surest ticket down a threshold is looked for
+STEPS, STARTS = 20, 4  # thresholds that are tried, and from how many of them a search sets out
 _ROUNDING = 1e-9  # of probabilities that went through a file
 
 
@@ -61,10 +61,11 @@ def choose_threshold(
 ) -> Threshold:
     """The lowest confidence from which tickets may be routed with the promised precision.
 
-    Surest first, each further ticket asks: would so many be right by chance if the precision were below the promise?
-    The search stops at the first "likely enough", so that the chance of breaking the promise is at most
-    `promise_risk` although many thresholds are tried (fixed-sequence testing from several starts: Angelopoulos et
-    al., Learn then Test, 2021). Tickets of equal confidence are routed together.
+    In steps of a twentieth of the tickets, surest first: would so many of them be right by chance if the precision were
+    below the promise? A search goes on until that is likely enough, and sets out anew from every fifth of the way, so
+    that the chance of breaking the promise is at most `promise_risk` although many thresholds are tried
+    (fixed-sequence testing from several starts: Angelopoulos et al., Learn then Test, 2021). Tickets of equal
+    confidence are routed together.
 
     The promise is for languages with `min_calibration` tickets; others go to a person.
     """
@@ -74,15 +75,16 @@ def choose_threshold(
             why=f"fallback, no promise: {len(right)} gold tickets, {settings.min_calibration} are needed for one",
         )
     order = np.argsort(-confidence, kind="stable")
-    apart = np.append(np.diff(confidence[order]) != 0, True)
-    ends = np.flatnonzero(apart)  # a threshold lies after one of these
+    ends = np.flatnonzero(
+        np.append(np.diff(confidence[order]) != 0, True)
+    )  # a threshold lies after one of these
+    ends = ends[np.searchsorted(ends, np.arange(1, STEPS + 1) * len(order) // STEPS - 1)]
     hits = np.cumsum(right[order])[ends]
-    chance = binom.sf(hits - 1, ends + 1, promised)
-    sound = chance <= settings.promise_risk / STARTS
+    sound = binom.sf(hits - 1, ends + 1, promised) <= settings.promise_risk / STARTS
     last = -1
-    for start in np.searchsorted(ends, np.arange(1, STARTS + 1) * len(order) // (STARTS + 1)):
-        until = start + (len(sound) - start if sound[start:].all() else int(sound[start:].argmin()))
-        last = max(last, until - 1 if until > start else -1)
+    for start in range(STEPS // (STARTS + 1) - 1, STEPS - 1, STEPS // (STARTS + 1)):
+        passed = STEPS - start if sound[start:].all() else int(sound[start:].argmin())
+        last = max(last, start + passed - 1 if passed else -1)
     if last < 0:
         return Threshold(
             value=NEVER,
