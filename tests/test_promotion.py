@@ -90,6 +90,16 @@ def test_against_a_champion(
     assert said in " ".join(verdict.reasons)
 
 
+def test_another_decision_rule_for_the_same_labels_takes_effect() -> None:
+    same = {
+        task: dataclasses.replace(one, changed=0, mended=0, broken=0)
+        for task, one in differences({"category": (0.0, 0.0), "priority": (0.0, 0.0)}).items()
+    }
+    verdict = decide(CANDIDATE, CHAMPION, POLICY, same)
+    assert verdict.promote
+    assert "the same labels" in verdict.reasons[-1]
+
+
 def test_the_reasons_hold_the_numbers() -> None:
     assert contest((0.03, 0.02), (-0.005, 0.02)).reasons == (
         "category: macro-F1 0.630 against 0.600 of version 7, difference +0.030 "

@@ -64,7 +64,8 @@ def decide(
     """Decide whether `candidate` is to be the champion.
 
     Without a champion it needs the policy's floors. With one it must be better in at least one task, and in
-    none worse by more than `max_loss` or significantly worse (the paired interval wholly below zero). It is
+    none worse by more than `max_loss` or significantly worse (the paired interval wholly below zero), or give
+    every ticket the same labels: then somebody changed the decision rule, and is to get what was asked for. It is
     refused where the two cannot be compared: other labels, a test text in either's training, a task less.
 
     Args:
@@ -92,14 +93,20 @@ def decide(
             f"{task}: macro-F1 {candidate.macro_f1[task]:.3f} against {before:.3f} of {champion.name}, "
             f"difference {gain.value:+.3f} ({interval}): {remark}."
         )
+    alike = not new and all((differences or {})[task].changed == 0 for task in champion.macro_f1)
     if not sound:
         last = f"is not promoted: {champion.name} stays, since a task got worse or lies under its floor"
+    elif alike:
+        last = (
+            f"takes the place of {champion.name}: it gives every ticket of the test the same labels, so that what is "
+            "new is the decision rule alone"
+        )
     elif not better:
         last = f"is not promoted: {champion.name} stays, since no task got better"
     else:
         gained = " and ".join(better)
         last = f"takes the place of {champion.name}: better in {gained}, nothing worse than accepted"
-    return Verdict(sound and bool(better), (*reasons, f"{candidate.name} {last}."))
+    return Verdict(sound and (alike or bool(better)), (*reasons, f"{candidate.name} {last}."))
 
 
 def _weigh(gain: Figure, policy: params.Policy) -> tuple[bool, str]:

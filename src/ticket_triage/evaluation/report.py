@@ -116,6 +116,7 @@ _COMPARED = {
     "log_loss": ("Log-loss", "number"),
     "auto_share": ("Routed", "percent"),
     "auto_precision": ("Right of those routed", "percent"),
+    "auto_precision_strict": ("The first label alone", "percent"),
     "set_coverage": ("Sets that hold gold", "percent"),
     "set_size": ("Labels in a set", "number"),
     "missed_high": ("High called low", "percent"),
