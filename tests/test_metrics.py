@@ -157,3 +157,21 @@ def test_a_thousand_resamples_of_a_full_test_are_quick() -> None:
     start = time.process_time()
     metrics.summary(table, bootstrap=1000, confidence=0.95, seed=0)
     assert time.process_time() - start < 1.5
+
+
+def test_sets_are_counted_where_they_may_be_judged() -> None:
+    proba = pd.DataFrame({"a": [0.6, 0.5, 0.9, 0.2], "b": [0.4, 0.5, 0.1, 0.8]})
+    sets = pd.Series([["a"], ["a", "b"], None, ["b"]])
+    table = metrics.answers(pd.Series(["a", "b", "a", "a"]), proba, sets=sets)
+    assert point(table)["set_coverage"] == pytest.approx(2 / 3)
+    assert point(table)["set_size"] == pytest.approx(4 / 3)
+    assert "set_size" not in point(metrics.answers(pd.Series(["a", "b", "a", "a"]), proba))
+
+
+def test_urgent_tickets_called_calm_are_counted_with_an_honest_interval() -> None:
+    gold = pd.Series(["high"] * 50 + ["low"] * 50)
+    proba = pd.DataFrame({"high": [0.9] * 49 + [0.1] * 51, "low": [0.1] * 49 + [0.9] * 51})
+    found = metrics.missed(metrics.answers(gold, proba), "high", "low", 0.95)
+    assert found.value == pytest.approx(1 / 50)
+    assert 0 < found.low < 0.02 < found.high < 0.12
+    assert all(np.isnan(metrics.missed(metrics.answers(gold, proba).tail(50), "high", "low", 0.95)))
