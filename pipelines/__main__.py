@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from pipelines import summary
-from ticket_triage import params
+from ticket_triage import params, taxonomy
 from ticket_triage.files import TriageError
 
 LOCK = Path("dvc.lock")
@@ -16,7 +16,10 @@ def main() -> int:
     """Exit status of `dvc repro`, or 1 when the parameters are wrong."""
     started = time.monotonic()
     try:
-        params.read()  # before DVC, which would say less clearly what is wrong
+        # Before DVC, which would say less clearly what is wrong.
+        experts = Path(params.read().validate_.taxonomy)
+        if not taxonomy.asks_for_labels(experts):
+            taxonomy.read(experts)
     except TriageError as error:
         print(error, file=sys.stderr)
         return 1

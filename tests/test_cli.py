@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from ticket_triage.cli import app
 from ticket_triage.serving import openapi
 
+ROOT = Path(__file__).parent.parent
 TEXTS = ["my parcel is late, please refund the invoice", "", "the internet is down again"]
 
 
@@ -67,6 +69,38 @@ def test_what_goes_wrong_is_one_sentence_and_status_1(model_folder, tickets, tmp
     sentence(run("predict", tickets, out, "--format", "xml", *model), "csv or jsonl")
     sentence(run("serve", "--bento", "none:1", "--home", tmp_path), "make package")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_model_of_the_pool_before_is_told(model_folder, tickets, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    receipt = tmp_path / "data/reports/promotion/promote.json"
+    receipt.parent.mkdir(parents=True)
+    receipt.write_text(json.dumps({"model": "ticket-triage-my-my", "champion": None}))
+    done = run("predict", tickets, tmp_path / "out.csv", "--model", model_folder)
+    assert done.exit_code == 0
+    assert "warning: ticket-triage-my-my has no champion" in done.stderr
+    receipt.write_text(json.dumps({"model": "ticket-triage-my-my", "champion": "1"}))
+    assert "warning" not in run("predict", tickets, tmp_path / "out.csv", "--model", model_folder).stderr
+
+
+def test_a_source_that_cannot_be_read_leaves_params_as_they_were(tickets, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = shutil.copyfile(ROOT / "params.yaml", tmp_path / "params.yaml").read_bytes()
+    sentence(run("source", "csv", ""), "make pipeline SOURCE=csv CSV=path")
+    sentence(run("source", "twcs", ""), "TWCS=path")
+    sentence(run("source", "csv", tickets, "--text", "body"), "no column 'body'", "ticket_id, text")
+    assert (tmp_path / "params.yaml").read_bytes() == kept
+
+
+def test_rolling_back_needs_nothing_that_stages_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "data").mkdir()
+    for name in ("params.yaml", "data/taxonomy.yaml"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    sentence(
+        run("rollback"), "ticket-triage-sample-support has no previous version", "none was ever packaged"
+    )
 
 
 def test_the_schema_is_printed():

@@ -154,6 +154,11 @@ def test_a_ticket_is_routed_only_where_nothing_speaks_against_it() -> None:
     assert found["escalation"].tolist()[2:4] == [["words of safety"], ["high priority"]]
 
 
+def test_a_confidence_just_below_the_threshold_is_told_apart_from_it() -> None:
+    assert decision._apart(0.5, 0.6) == ("0.50", "0.60")
+    assert decision._apart(0.366, 0.371) == ("0.366", "0.371")
+
+
 def test_anger_that_comes_back_and_the_law_escalate() -> None:
     taxonomy = small_taxonomy.make(legal_words=["my lawyer"])
     texts = [

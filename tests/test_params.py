@@ -36,6 +36,7 @@ def test_it_is_read_and_cannot_be_changed() -> None:
         ("{default: 0.1, low", "{default: 7, low", r"`default` lies outside"),
         ("{default: 0.1, low: 0.01", "{default: 0.1, low: 0.0", r"`log` needs a `low` above 0"),
         ("blocks: [word]", "blocks: [words]", r"`train.families.naive_bayes.blocks.0` is 'words'"),
+        ("members: [naive_bayes,", "members: [naive_bays,", r"`train`: `members` names naive_bays"),
         ("validate:\n", "validte:\n", r"`validate` is missing"),
     ],
 )

@@ -205,7 +205,9 @@ def rollback(pool: str, taxonomy: str, why: str) -> ModelRef:
     name = registry.registered_name(pool, taxonomy)
     now, before = registry.alias(name, CHAMPION), registry.alias(name, PREVIOUS)
     if before is None:
-        raise TriageError(f"{name} has no previous version to roll back to: only one was ever packaged")
+        packaged_once = PACKAGED in registry.tags_of(name)
+        ever = "only one was ever packaged" if packaged_once else "none was ever packaged"
+        raise TriageError(f"{name} has no previous version to roll back to: {ever}")
     if before == now:
         raise TriageError(f"version {now} of {name} is champion already: `make package` packages it")
     registry.set_alias(name, CHAMPION, before)

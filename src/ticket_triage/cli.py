@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from ticket_triage.files import TriageError
+from ticket_triage.files import TriageError, read_json
 from ticket_triage.serving import package
 
 
@@ -79,10 +79,12 @@ def predict(
         raise TriageError(f"--format is csv or jsonl, not {format}")
     if not model.is_dir():
         raise TriageError(f"there is no model at {model}: run `make pipeline`, or name one with --model")
+    ref = predictor.read_ref(model)
+    _warn(ref.name)
     with _progress() as progress:
         tally = scoring.score(
             TriageModel.load(model),
-            predictor.read_ref(model),
+            ref,
             source,
             target,
             text=text,
@@ -94,6 +96,18 @@ def predict(
     where = "standard output" if target == "-" else target
     faults = f", {tally.faults:,} of them could not be answered" if tally.faults else ""
     typer.echo(f"{tally.tickets:,} tickets to {where}: {tally.review:,} for review{faults}", err=True)
+
+
+def _warn(model: str) -> None:
+    """Say it where the last contest was for another pool and left it without a champion."""
+    receipt = Path("data/reports/promotion/promote.json")
+    if receipt.is_file():
+        last = read_json(receipt)
+        if last["champion"] is None and last["model"] != model:
+            typer.echo(
+                f"warning: {last['model']} has no champion; {model}, of the pool before, still answers",
+                err=True,
+            )
 
 
 @contextmanager
@@ -131,6 +145,8 @@ def serve(
     from ticket_triage.serving import launch
 
     tag = launch.find(bento, home)
+    if bento.endswith(".json"):
+        _warn(read_json(Path(bento))["model"])
     typer.echo(f"{tag} at http://{host}:{port} (Ctrl+C ends it)", err=True)
     launch.serve(tag, home, host, port)
 
@@ -181,12 +197,16 @@ def choose_source(
 
     ticket-triage source csv more.csv --gold data/gold/gold.csv --add
     """
-    from ticket_triage.sources import choice
+    from ticket_triage import params
+    from ticket_triage.sources import choice, table
 
     named: Any = kind
     if kind in {"twcs", "csv"}:
-        if path is None:
-            raise TriageError(f"say which file: `ticket-triage source {kind} PATH`")
+        if path is None or path == Path():  # `make pipeline SOURCE=csv` names an empty one
+            variable = "CSV" if kind == "csv" else "TWCS"
+            raise TriageError(
+                f"say which file: `make pipeline SOURCE={kind} {variable}=path`, or `ticket-triage source {kind} path`"
+            )
         if not path.is_file():
             raise TriageError(f"there is no file {path}")
         named = {"kind": kind, "path": str(path)}
@@ -204,6 +224,8 @@ def choose_source(
                 "priority": priority,
             }
             named |= {"columns": {key: value for key, value in columns.items() if value}}
+            # Before params.yaml is rewritten, or the next `make pipeline` would fail too.
+            table.check_columns(path, params.Columns(**named["columns"]), table.read(path).table.column_names)
             named |= {"gold": gold} if gold else {}
     elif kind not in {"sample", "kaggle"}:
         raise TriageError(f"there is no source {kind}; there are sample, kaggle, twcs and csv")
@@ -222,6 +244,9 @@ def rollback(
     """Make the previously packaged version champion again; `make rollback` packages it too."""
     from ticket_triage import champion, params, taxonomy
 
-    experts = taxonomy.read(Path("data/validated/taxonomy.yaml"))
-    ref = champion.rollback(params.load("ingest").pool, experts.name, why)
+    # From what the user wrote, not from what stages made: this must work when a stage has just failed.
+    settings = params.read()
+    pool, experts = settings.ingest.pool, Path(settings.validate_.taxonomy)
+    labels = pool if taxonomy.asks_for_labels(experts) else taxonomy.read(experts).name
+    ref = champion.rollback(pool, labels, why)
     typer.echo(f"champion of {ref.name} is version {ref.version} again; next: make package", err=True)

@@ -186,6 +186,15 @@ class Train(Section):
     text: Text
     families: dict[str, Family]
 
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if strange := [name for name in self.members if name not in self.families]:
+            raise ValueError(
+                f"`members` names {', '.join(strange)}, and `families` has no such family; it has "
+                f"{', '.join(self.families)}"
+            )
+        return self
+
     def of(self, family: str) -> dict[str, Any]:
         """All that the outcome of one family's search depends on."""
         rest = self.model_dump(exclude={"families", "members", "tasks"})
@@ -315,6 +324,10 @@ def _say(fault: Any) -> str:
         return f"`{where}` is missing"
     if fault["type"] == "union_tag_invalid":
         return f"`{where}.kind` is {fault['ctx']['tag']!r}, known kinds are {fault['ctx']['expected_tags']}"
+    if fault["type"] == "value_error" and isinstance(
+        fault["input"], dict
+    ):  # of a section: too long to repeat
+        return f"`{where}`: {fault['ctx']['error']}"
     return f"`{where}` is {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
 
 

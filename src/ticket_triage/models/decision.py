@@ -235,13 +235,23 @@ def _doubt(
 ) -> None:
     """Why each ticket of a task cannot be routed, added to its reasons."""
     for row in np.flatnonzero(confidence < threshold.value):
-        unsure[row].append(f"{task}: confidence {confidence[row]:.2f} is below {threshold.value:.2f}")
+        ours, least = _apart(confidence[row], threshold.value)
+        unsure[row].append(f"{task}: confidence {ours} is below {least}")
     if threshold.languages:
         strange = np.flatnonzero(
             ~languages.isin(threshold.languages).to_numpy() & (confidence >= threshold.value)
         )
         for row in strange:
             unsure[row].append(f"{task}: nothing is promised for the language {languages.iloc[row]}")
+
+
+def _apart(one: float, other: float) -> tuple[str, str]:
+    """Two different figures with as many digits as tell them apart, two at least."""
+    for digits in range(2, 9):
+        first, second = f"{one:.{digits}f}", f"{other:.{digits}f}"
+        if first != second:
+            break
+    return first, second
 
 
 def _escalation(
