@@ -14,7 +14,7 @@ from ticket_triage.intervals import Figure
 from ticket_triage.schema import GOLD_PREFIX, PRIORITIES, Task
 
 if TYPE_CHECKING:
-    from ticket_triage.models.decision import Guard, Sets
+    from ticket_triage.models.calibration import Guard, Sets
     from ticket_triage.models.triage_model import TriageModel
 
 __all__ = ["Evaluation", "Figure", "TaskEvaluation", "evaluate", "has_gold"]

@@ -12,8 +12,8 @@ import pandas as pd
 from ticket_triage import features, text
 from ticket_triage.files import TriageError, text_key
 from ticket_triage.labeling.functions import SAFETY, Alarms
-from ticket_triage.models import decision, ensemble, families, saving, shelf
-from ticket_triage.models.decision import Threshold
+from ticket_triage.models import calibration, ensemble, families, saving, shelf
+from ticket_triage.models.calibration import Sets, Threshold
 from ticket_triage.models.triage_model import Head, TriageModel, Voter
 from ticket_triage.params import Assemble
 from ticket_triage.schema import GOLD_PREFIX, TASKS, Task
@@ -135,18 +135,18 @@ def _guarded(
     alarmed = np.array(
         [SAFETY in rang for rang in Alarms(taxonomy).find(features.build(rows)[features.TEXT])]
     )
-    guard = decision.choose_guard(found, rows[f"{GOLD_PREFIX}priority"], alarmed, settings.max_missed_high)
+    guard = calibration.choose_guard(found, rows[f"{GOLD_PREFIX}priority"], alarmed, settings.max_missed_high)
     return head.model_copy(update={"guard": guard})
 
 
-def _sets(model: TriageModel, half: pd.DataFrame, settings: Assemble) -> dict[Task, decision.Sets | None]:
+def _sets(model: TriageModel, half: pd.DataFrame, settings: Assemble) -> dict[Task, Sets | None]:
     found = {}
     for task, guess in model.predict_proba(half).items():
         gold = half[f"{GOLD_PREFIX}{task}"].dropna()
         columns = guess.columns.get_indexer(pd.Index(gold))
         given = guess.loc[gold.index].to_numpy()
         own = np.where(columns >= 0, given[np.arange(len(gold)), columns], 0.0)
-        found[task] = decision.choose_sets(own, settings.coverage[task])
+        found[task] = calibration.choose_sets(own, settings.coverage[task])
     return found
 
 
@@ -160,7 +160,7 @@ def _thresholds(model: TriageModel, half: pd.DataFrame, settings: Assemble) -> d
         if task == "category":
             right |= (answer[task] == half[f"{GOLD_PREFIX}second_category"]).fillna(False)
         judged = gold.notna().to_numpy()
-        found[task] = decision.choose_threshold(
+        found[task] = calibration.choose_threshold(
             answer[f"{task}_confidence"].to_numpy()[judged],
             right.to_numpy(dtype=bool)[judged],
             languages[judged],

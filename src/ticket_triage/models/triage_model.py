@@ -15,7 +15,7 @@ from ticket_triage import taxonomy as taxonomies
 from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
 from ticket_triage.labeling.functions import Alarms
 from ticket_triage.models import blocks, decision, ensemble, families, saving
-from ticket_triage.models.decision import Guard, Sets, Threshold
+from ticket_triage.models.calibration import Guard, Sets, Threshold
 from ticket_triage.models.reasons import Evidence, evidence, importances
 from ticket_triage.models.rules import Rules
 from ticket_triage.schema import Frozen, Task

@@ -1,0 +1,140 @@
+"""What the decision rule promises, chosen on gold alone: thresholds, prediction sets, the guard of `low`.
+
+Each is chosen on its own gold that no member learnt from: thresholds and prediction sets on a half of validation each,
+the guard on out-of-fold predictions of train.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import binom
+
+from ticket_triage.params import Assemble
+from ticket_triage.schema import Frozen
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+NEVER = 1.01  # no confidence is above 1, and a saturated one is 1
+LOW, HIGH = "low", "high"
+STEPS, STARTS = 20, 4  # thresholds that are tried, and from how many of them a search sets out
+_ROUNDING = 1e-9  # of probabilities that went through a file
+
+
+class Threshold(Frozen):
+    """Confidence from which a task's label needs no person, and where that figure comes from."""
+
+    value: float
+    why: str
+    languages: tuple[str, ...] | None = None  # that the promise was made for; None: no promise was made
+
+
+class Sets(Frozen):
+    """Labels at least this probable are in the set, which then holds the gold label as often as `coverage` says."""
+
+    coverage: float
+    least: float
+    tickets: int
+
+
+class Guard(Frozen):
+    """A `low` is not believed where a word of safety stands or `high` is at least this probable.
+
+    The counts are of out-of-fold predictions on train: gold `high` that were called low all the same, of all gold
+    `high`; gold `low` that were raised, of all gold `low`.
+    """
+
+    suspicion: float
+    missed: int
+    high: int
+    raised: int
+    low: int
+
+
+def choose_threshold(
+    confidence: Floats, right: Flags, languages: "pd.Series[str]", promised: float, settings: Assemble
+) -> Threshold:
+    """The lowest confidence from which tickets may be routed with the promised precision.
+
+    In steps of a twentieth of the tickets, surest first: would so many of them be right by chance if the precision were
+    below the promise? A search goes on until that is likely enough, and sets out anew from every fifth of the way, so
+    that the chance of breaking the promise is at most `promise_risk` although many thresholds are tried
+    (fixed-sequence testing from several starts: Angelopoulos et al., Learn then Test, 2021). Tickets of equal
+    confidence are routed together.
+
+    The promise is for languages with `min_calibration` tickets; others go to a person.
+    """
+    if len(right) < settings.min_calibration:
+        return Threshold(
+            value=settings.fallback_threshold,
+            why=f"fallback, no promise: {len(right)} gold tickets, {settings.min_calibration} are needed for one",
+        )
+    order = np.argsort(-confidence, kind="stable")
+    ends = np.flatnonzero(
+        np.append(np.diff(confidence[order]) != 0, True)
+    )  # a threshold lies after one of these
+    ends = ends[np.searchsorted(ends, np.arange(1, STEPS + 1) * len(order) // STEPS - 1)]
+    hits = np.cumsum(right[order])[ends]
+    sound = binom.sf(hits - 1, ends + 1, promised) <= settings.promise_risk / STARTS
+    last = -1
+    for start in range(STEPS // (STARTS + 1) - 1, STEPS - 1, STEPS // (STARTS + 1)):
+        passed = STEPS - start if sound[start:].all() else int(sound[start:].argmin())
+        last = max(last, start + passed - 1 if passed else -1)
+    if last < 0:
+        return Threshold(
+            value=NEVER,
+            why=f"a precision of {promised:g} cannot be promised from {len(right)} validation tickets",
+            languages=(),
+        )
+    counts = languages.value_counts()
+    kept = int(ends[last]) + 1
+    return Threshold(
+        value=float(confidence[order[ends[last]]]),
+        why=f"precision {hits[last] / kept:.3f} on the {kept} of {len(order)} validation tickets above it,"
+        f" enough to promise {promised:g} with a risk of {settings.promise_risk:g}",
+        languages=tuple(sorted(counts.index[counts >= settings.min_calibration])),
+    )
+
+
+def choose_sets(own: Floats, coverage: float) -> Sets | None:
+    """How probable a label must be to be in the set; None where there is too little gold for that coverage.
+
+    Split conformal prediction with the probability of the true label as its score (Sadinle, Lei and Wasserman, Least
+    Ambiguous Set-Valued Classifiers, 2019).
+
+    Args:
+        own: the probability that each gold label was given, 0 for one that the model does not know.
+    """
+    rank = int(np.ceil((len(own) + 1) * coverage))
+    if rank > len(own):
+        return None
+    least = float(np.sort(own)[::-1][rank - 1])
+    return Sets(coverage=coverage, least=max(0.0, least - _ROUNDING), tickets=len(own))
+
+
+def choose_guard(
+    probabilities: pd.DataFrame, gold: "pd.Series[str]", alarmed: Flags, most: float
+) -> Guard | None:
+    """The highest suspicion at which at most the share `most` of gold `high` is called low; None without both labels.
+
+    Args:
+        probabilities: calibrated, out of fold; a column for each label.
+        gold: their labels.
+        alarmed: where a word of safety stands in the text.
+    """
+    if not {LOW, HIGH} <= set(probabilities.columns):
+        return None
+    high, low = (gold == HIGH).to_numpy(), (gold == LOW).to_numpy()
+    called = (probabilities.idxmax(axis=1) == LOW).to_numpy()
+    fear = probabilities[HIGH].to_numpy()
+    unseen = np.sort(fear[high & called & ~alarmed])
+    allowed = int(most * high.sum())
+    suspicion = float(unseen[allowed]) - _ROUNDING if len(unseen) > allowed else NEVER
+    raised = called & (alarmed | (fear >= suspicion))
+    return Guard(
+        suspicion=suspicion,
+        missed=int((high & called & ~raised).sum()),
+        high=int(high.sum()),
+        raised=int((low & raised).sum()),
+        low=int(low.sum()),
+    )
