@@ -5,11 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines import summary
+from pipelines import lock, summary
 from ticket_triage import params, taxonomy
 from ticket_triage.files import TriageError
-
-LOCK = Path("dvc.lock")
 
 
 def main() -> int:
@@ -20,17 +18,18 @@ def main() -> int:
         experts = Path(params.read().validate_.taxonomy)
         if not taxonomy.asks_for_labels(experts):
             taxonomy.read(experts)
+        lock.mend()
     except TriageError as error:
         print(error, file=sys.stderr)
         return 1
-    before = LOCK.read_bytes() if LOCK.exists() else b""
+    before = lock.LOCK.read_bytes() if lock.LOCK.exists() else b""
     status = subprocess.call([sys.executable, "-m", "dvc", "repro", *sys.argv[1:]])
     if status:
         print(
             "\nThe pipeline stopped at the stage named above; what came before it is kept. Mend it and run again."
         )
         return status
-    idle = LOCK.exists() and LOCK.read_bytes() == before
+    idle = lock.LOCK.exists() and lock.LOCK.read_bytes() == before
     try:
         summary.show(Path("data"), time.monotonic() - started, idle)
     except TriageError:

@@ -218,7 +218,8 @@ def test_killed_in_the_middle_it_ends_as_if_it_were_not(pipeline_folder: Path, t
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    command(folder, "dvc", "repro", "assemble")
+    # Not DVC itself, which refuses to run when the kill cut off its lock file.
+    command(folder, sys.executable, "-m", "pipelines", "assemble")
     assert sha256(folder / "data/models/triage") == sha256(pipeline_folder / "data/models/triage")
     drafts = [path for path in (folder / "data").rglob(".*") if path.name not in {".studies", ".gitignore"}]
     assert not drafts

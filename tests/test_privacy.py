@@ -327,8 +327,8 @@ def test_tokens_survive() -> None:
 )
 def test_hostile_text_takes_little_time(text: str) -> None:
     hide(text[:100])
-    best = min(_seconds(text) for _ in range(2))
-    assert best < 0.05
+    # A pattern that looks back over the text takes seconds here, one that does not some hundredths.
+    assert min(_seconds(text) for _ in range(2)) < 0.5
 
 
 def _seconds(text: str) -> float:
