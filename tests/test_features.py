@@ -1,11 +1,17 @@
 """A row's features say what the text holds, depend on that row alone, and hold no personal data."""
 
+import random
 import time
 
 import numpy as np
 import pandas as pd
 import pytest
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+from vaderSentiment.vaderSentiment import (
+    BOOSTER_DICT,
+    NEGATE,
+    SPECIAL_CASES,
+    SentimentIntensityAnalyzer,
+)
 
 from ticket_triage import features
 from ticket_triage.features import CALENDAR, CATEGORICAL, DESCRIPTIONS, NUMERIC, TEXT
@@ -158,6 +164,18 @@ def test_sentiment_is_vaders() -> None:
         "no good or nice answer, I am hardly happy 😭",
         "it was to die for",
     ]
+    drawn, tones = random.Random(1), sorted(analyzer.lexicon)
+    turns = [
+        *BOOSTER_DICT,
+        *NEGATE,
+        *SPECIAL_CASES,
+        *("but", "no", "nor", "so", "this", "least", "very", "doubt"),
+    ]
+    signs = [*("😭", "👍🏽", "!", "??", ":)", "the", "a"), *analyzer.emojis][:40]
+    for _ in range(2_000):
+        words = [drawn.choice(drawn.choice((tones, turns, signs))) for _ in range(drawn.randint(1, 9))]
+        words = [word.upper() if drawn.random() < 0.1 else word for word in words]
+        texts.append(("" if drawn.random() < 0.1 else " ").join(words))
     assert [compound(text) for text in texts] == [
         analyzer.polarity_scores(text)["compound"] for text in texts
     ]

@@ -178,6 +178,34 @@ def test_postal_addresses(text: str, masked: str) -> None:
     assert hide(text) == masked
 
 
+STREETS = (
+    "street st road rd avenue ave lane ln drive dr boulevard blvd court ct place pl terrace square sq close"
+)
+
+
+@pytest.mark.parametrize(
+    "word", [*re.findall(r"\w+", STREETS), "parkway", "pkwy", "highway", "hwy", "crescent", "circle"]
+)
+def test_every_kind_of_street(word: str) -> None:
+    assert hide(f"I live at 12 Elm {word}, come") == "I live at <address>, come"
+    assert hide(f"I live at 12 Elm {word.upper()}.") == "I live at <address>."
+
+
+@pytest.mark.parametrize("word", ["rue", "avenue", "boulevard", "impasse", "allée"])
+def test_every_kind_of_french_street(word: str) -> None:
+    assert hide(f"j'habite 12 bis {word} de la Paix") == "j'habite <address>"
+
+
+@pytest.mark.parametrize("word", ["calle", "avenida", "avda.", "plaza", "paseo"])
+def test_every_kind_of_spanish_street(word: str) -> None:
+    assert hide(f"vivo en {word} del Sol 12") == "vivo en <address>"
+
+
+@pytest.mark.parametrize("word", ["straße", "strasse", "str."])
+def test_every_kind_of_german_street(word: str) -> None:
+    assert hide(f"ich wohne Linden{word} 5a") == "ich wohne <address>"
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [

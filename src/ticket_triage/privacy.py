@@ -98,13 +98,13 @@ _ADDRESS = re.compile(
     \b(?-i:[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]?)\ (?!\d(?:gb|tb|am|pm|st|nd|rd|th|hr)\b)
     (?-i:\d[ABD-HJLNP-UW-Z]{{2}})\b  # a postcode of the UK
   | \bp\.?\ ?o\.?\ box\ \d{{1,6}}\b
+  | {_START}\d{{1,4}}(?:\ bis)?,?\ (?:rue|avenue|boulevard|impasse|allée)(?:\ (?:de|du|des|la|le|les))*
+    (?-i:\ [A-ZÉ][\w'-]{{1,30}}){{1,3}}
   | {_START}\d{{1,5}}[a-z]?,?\ (?-i:[A-Z][\w'.-]{{0,30}}\ ){{1,4}}
     (?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|terrace|square|sq
         |parkway|pkwy|highway|hwy|close|crescent|circle)\b
   | {_START}\d{{1,5}}[a-z]?,?\ (?!(?:the|a|my|your|this|that|in|on|of|to|days?|hours?|min|minutes?|miles?
         |cars?|weeks?|star|blocks?)\b)[a-z]{{3,30}}\ (?:street|avenue|boulevard|lane|road)\b
-  | {_START}\d{{1,4}}(?:\ bis)?,?\ (?:rue|avenue|boulevard|impasse|allée)(?:\ (?:de|du|des|la|le|les))*
-    (?-i:\ [A-ZÉ][\w'-]{{1,30}}){{1,3}}
   | \b(?:calle|avenida|avda|plaza|paseo)\.?(?:\ (?:de|del|la|las|los))*
     (?-i:\ [A-ZÁÉÍÓÚ][\w'-]{{1,30}}){{1,3}},?(?:\ n[º°o]\.?)?\ ?\d{{1,4}}\b
   | \b(?-i:[A-ZÄÖÜ])[\w-]{{2,30}}(?:straße|strasse|str\.)\ \d{{1,4}}[a-z]?\b
@@ -113,11 +113,47 @@ _ADDRESS = re.compile(
 )
 
 # What each of them cannot do without, quick to look for: most texts have none of it.
-_JOINT = re.compile(r"(?<=\w)@\w")
+_JOINT = re.compile(r"@(?<=\w@)\w")  # begins with a letter that is looked for at once
 _SPELLED = re.compile(r"[(\[]\s?at\s?[)\]]| dot |__email", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
-_RUN = re.compile(r"(?<![@\d])\d(?:\W{0,3}\d){5}|:[\da-f]{0,4}:|\d\.\d{1,3}\.\d", re.IGNORECASE)
+_RUN = re.compile(r"\d(?:(?<![@\d]\d)(?:\W{0,3}\d){5}|\.\d{1,3}\.\d)|:[\da-fA-F]{0,4}:")
 _LONE = re.compile(r"(?<![\w@/.])\d")
+_LETTERS = re.compile(r"[a-z]+")
+_POSTCODE = re.compile(r"\ \d[ABD-HJLNP-UW-Z]{2}\b")
+_PLACES = frozenset(
+    (
+        *(
+            "box",
+            "street",
+            "st",
+            "road",
+            "rd",
+            "avenue",
+            "ave",
+            "lane",
+            "ln",
+            "drive",
+            "dr",
+            "boulevard",
+            "blvd",
+        ),
+        *(
+            "court",
+            "ct",
+            "place",
+            "pl",
+            "terrace",
+            "square",
+            "sq",
+            "parkway",
+            "pkwy",
+            "highway",
+            "hwy",
+            "close",
+        ),
+        *("crescent", "circle", "rue", "impasse", "calle", "avenida", "avda", "plaza", "paseo"),
+    )
+)
 _VERSION = re.compile(
     r"(?:version|build|firmware|release|update|driver|software|ios|android|\bv)[\s:.]*$", re.IGNORECASE
 )
@@ -152,7 +188,7 @@ def hide(text: str) -> str:
 
 
 def _pass(text: str) -> str:
-    if _JOINT.search(text) or _SPELLED.search(text):
+    if _JOINT.search(text) or (_may_spell_an_address(text) and _SPELLED.search(text)):
         text = _EMAIL.sub("<email>", text)
     text = text.replace("__credit_card__", "<card>")
     if not _DIGIT.search(text):
@@ -161,9 +197,20 @@ def _pass(text: str) -> str:
         text = _replace(text, _IBAN, _iban_end, "<iban>")
         text = _replace(text, _CARD, _card_end, "<card>")
         text = _NUMBER.sub(_number, text)
-    if _LONE.search(text):
+    if _LONE.search(text) and _may_name_a_place(text):
         text = _ADDRESS.sub("<address>", text)
     return text
+
+
+def _may_spell_an_address(text: str) -> bool:
+    return "(" in text or "[" in text or "_" in text or " dot " in text.lower()
+
+
+def _may_name_a_place(text: str) -> bool:
+    if not text.isascii() or _POSTCODE.search(text):
+        return True
+    lower = text.lower()
+    return "str." in lower or "strasse" in lower or not _PLACES.isdisjoint(_LETTERS.findall(lower))
 
 
 def _replace(text: str, candidate: re.Pattern[str], end: Callable[[re.Match[str]], int], token: str) -> str:

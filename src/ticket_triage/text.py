@@ -111,7 +111,7 @@ _CLOSINGS = (
 )
 _HASHTAG = re.compile(r"#(\w+)")
 _CAMEL = re.compile(r"_+|(?<=[a-z])(?<!^[a-z])(?=[A-Z])")
-_REPEATED = re.compile(r"([^\W\d_])\1{2,}|([^\w\s])\2{2,}")
+_REPEATED = re.compile(r"([^\s\d_])\1\1+")
 EMOJI = re.compile(
     "[\u203c\u2049\u231a-\u23ff\u25aa-\u25fe\u2600-\u27bf\u2934-\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299"
     "\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff]"  # no halves of flags, no skin tones
@@ -127,7 +127,7 @@ def clean(text: str) -> str:
 
 def normalise(text: str) -> str:
     """The rest of `clean`, for a text that was repaired and stripped already."""
-    text = _REPEATED.sub(_twice, text)
+    text = _REPEATED.sub(r"\1\1", text)
     text = _without(_without_greeting(text), text)
     text = _without(_without_signature(text), text)
     if "#" in text:
@@ -135,10 +135,6 @@ def normalise(text: str) -> str:
     if not text.isascii():
         text = _NO_WORD.sub("", EMOJI.sub(_emoji, text))
     return " ".join(text.split()).strip(" ,;-")
-
-
-def _twice(match: re.Match[str]) -> str:
-    return (match[1] or match[2]) * 2
 
 
 def _without_greeting(text: str) -> str:

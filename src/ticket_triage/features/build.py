@@ -17,12 +17,13 @@ FELT = 1_000  # characters whose sentiment is measured: an emoji counts as many 
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _UPPER = re.compile(r"[A-ZÀ-ÖØ-ÞА-Я]")
-_SHOUT = re.compile(r"(?<!\w)[A-Z]{3,}(?!\w)")
+_SHOUT = re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]{2,}(?!\w)")  # its first letter is looked for at once
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~¡¿…、。！？]")
 _DIGIT = re.compile(r"\d")
 _SENTENCE = re.compile(r"[.!?。！？]+(?:\s|$)")
 _TOKEN = re.compile("|".join(rules.TOKENS))
-_MARK = re.compile(r"<\w+>|[#_*~^|=]|" + rules.EMOJI.pattern)
+_MARK = re.compile(r"[#_*~^|=]|<\w+>")
+_MARK_OR_EMOJI = re.compile(_MARK.pattern + "|" + rules.EMOJI.pattern)
 _HANDLE = re.compile(r"(?<!\w)@\w{1,40}")
 _REPEATED = re.compile(r"(\W)\1{3,}")
 
@@ -83,7 +84,7 @@ def _row(raw: str) -> tuple[str, tuple[float, ...], str, str]:
     words = _WORD.findall(plain)
     lower = [word.lower() for word in words]
     urgency, repeats, negations, starts, products = lexicon.count(lower)
-    starts = lexicon.count(_WORD.findall(clean[:40].lower())[:1])[3]
+    starts = lexicon.count([first[0].lower()] if (first := _WORD.search(clean[:40])) else [])[3]
     size = len(plain) or 1
     letters = sum(map(len, words))
     count = len(words) or 1
@@ -126,7 +127,7 @@ def _readability(letters: int, words: int, sentences: int) -> float:
 
 def language(plain: str) -> str:
     """ISO 639-1 code of a stripped text's language by CLD2; `und` where there is too little to tell."""
-    words = _MARK.sub(" ", plain)
+    words = (_MARK if plain.isascii() else _MARK_OR_EMOJI).sub(" ", plain)
     try:
         _, _, details = pycld2.detect(words, bestEffort=True)
     except pycld2.error:  # it refuses some characters that are valid Unicode

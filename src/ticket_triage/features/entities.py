@@ -43,11 +43,16 @@ def _value(written: str) -> float:
     return float(f"{whole or 0}.{cents[1] if cents else 0}")
 
 
+def _may_name_an_error(text: str) -> bool:
+    lower = text.lower()
+    return any(sign in lower for sign in ("-", "0x", "err", "cod", "cód", "fehler"))
+
+
 def describe(text: str) -> tuple[float, float, float, float]:
     """Of a masked text: names an order, a flight or train, an error code (0 or 1); log1p of the amount."""
     return (
         float(_ORDER.search(text) is not None),
         float(_FLIGHT.search(text) is not None),
-        float(_ERROR.search(text) is not None),
+        float(_may_name_an_error(text) and _ERROR.search(text) is not None),
         math.log1p(amount(text)),
     )

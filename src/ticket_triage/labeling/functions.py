@@ -110,8 +110,11 @@ class Finder:
             if isinstance(text, str):
                 seen = plain(text)
                 shown += [(row, column) for column in self._phrases.within(words(seen))]
-                if self._any_pattern and self._any_pattern.search(seen):
-                    shown += [(row, column) for column, pattern in self._patterns if pattern.search(seen)]
+                if self._any_pattern and (first := self._any_pattern.search(seen)):
+                    start = first.start()
+                    shown += [
+                        (row, column) for column, pattern in self._patterns if pattern.search(seen, start)
+                    ]
                 if not MARKS.isdisjoint(seen):
                     shown.append((row, len(self.columns) - 1))
         found = np.zeros((row + 1, len(self.columns)), dtype=bool)
@@ -137,22 +140,33 @@ class Alarms:
 
 
 class _Phrases:
-    """Phrases of whole words, found by looking up each word of a text once."""
+    """Phrases of whole words, found by looking up each word of a text once.
+
+    Under a phrase's first word stand the columns of that word alone (under None) and, by the second word, what else
+    must follow: as many phrases begin with "my" as a text has words.
+    """
 
     def __init__(self) -> None:
-        self._by_first: dict[str, list[tuple[list[str], int]]] = {}
+        self._by_first: dict[str, dict[str | None, list[tuple[list[str], int]]]] = {}
 
     def add(self, phrases: Iterable[str], column: int) -> None:
         for phrase in phrases:
             first, *rest = words(plain(phrase))
-            self._by_first.setdefault(first, []).append((rest, column))
+            following = self._by_first.setdefault(first, {None: []})
+            following.setdefault(rest[0] if rest else None, []).append((rest[1:], column))
 
     def within(self, text: list[str]) -> set[int]:
         found = set()
-        for at, word in enumerate(text):
-            for rest, column in self._by_first.get(word, ()):
-                if not rest or text[at + 1 : at + 1 + len(rest)] == rest:
-                    found.add(column)
+        known = self._by_first
+        last = len(text) - 1
+        for at in [at for at, word in enumerate(text) if word in known]:
+            following = known[text[at]]
+            for _, column in following[None]:
+                found.add(column)
+            if at < last and text[at + 1] in following:
+                for rest, column in following[text[at + 1]]:
+                    if not rest or text[at + 2 : at + 2 + len(rest)] == rest:
+                        found.add(column)
         return found
 
 

@@ -209,7 +209,12 @@ def transform(
     """
     parts = []
     for spec in specs:
-        value: Any = frame[spec.columns if isinstance(spec.columns, str) else list(spec.columns)]
+        if isinstance(spec.columns, str):
+            if (spec.columns,) not in done:
+                done[(spec.columns,)] = frame[spec.columns].tolist()  # walking over a list is quicker
+            value: Any = done[(spec.columns,)]
+        else:
+            value = frame[list(spec.columns)]
         key: tuple[str, ...] = (str(spec.columns),)
         for digest in spec.steps:
             key = (*key, digest)
