@@ -13,10 +13,10 @@ def main(champion: str, tickets: str, out: str) -> None:
     """Write `drift.html`, the page, and `drift.json`, the verdict."""
     settings = params.load("monitor")
     model = TriageModel.load(Path(champion))
-    newest = reference.window(
-        read_table(Path(tickets)), settings.window_days, settings.max_rows, settings.seed
-    )
-    report = drift.compare(model.reference, model.observe(newest), settings.drift)
+    table = read_table(Path(tickets))
+    newest = reference.window(table, settings.window_days, settings.max_rows, settings.seed)
+    told = reference.told(table, settings.window_days)
+    report = drift.compare(model.reference, model.observe(newest), settings.drift, told)
     write_text(Path(out) / "drift.html", report.html)
     write_json(Path(out) / "drift.json", report.summary)
     drifted = f"{report.summary['drifted']} of {report.summary['columns']} columns drifted"

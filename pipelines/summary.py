@@ -43,7 +43,9 @@ def show(data: Path, seconds: float, idle: bool) -> None:
     rows.add_row("Champion", f"version {promotion['champion']} of {promotion['model']}")
     rows.add_row("Why", " ".join(promotion["reasons"]))
     rows.add_row("Bento", bento)
-    rows.add_row("Drift", f"{drift['verdict']}: {drift['drifted']} of {drift['columns']} columns")
+    rows.add_row(
+        "Drift", f"{drift['verdict']}: {drift['drifted']} of {drift['columns']} columns; {drift['window']}"
+    )
     rows.add_row("Gold test opened", f"{promotion['test_openings']} times so far")
     out.print(rows)
     pages = Table(title="Reports", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))

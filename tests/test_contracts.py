@@ -22,6 +22,7 @@ def test_every_section_of_params_is_a_stage_with_a_file_and_the_other_way_round(
         "__init__",
         "__main__",
         "deps",
+        "lock",
         "summary",
     }
     assert files == set(STAGES)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from ticket_triage.files import TriageError
-from ticket_triage.monitoring.reference import window
+from ticket_triage.monitoring.reference import told, window
 
 
 def tickets(days: list[str | None]) -> pd.DataFrame:
@@ -34,6 +34,8 @@ def test_more_than_enough_are_drawn_by_the_seed() -> None:
 def test_without_dates_the_last_are_the_newest() -> None:
     found = window(tickets([None] * 5), days=14, max_rows=2, seed=0)
     assert found["ticket_id"].tolist() == ["own:3", "own:4"]
+    assert "no ticket has a date" in told(tickets([None] * 5), days=14)
+    assert told(tickets(["2017-10-20", None]), days=14) == "the 14 days before the newest"
 
 
 def test_no_tickets_are_told() -> None:

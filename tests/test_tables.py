@@ -132,6 +132,7 @@ def test_standard_input(monkeypatch):
         ("empty.csv", b"", "is empty"),
         ("blank.csv", b"\n\n\n", "is empty"),
         ("empty.jsonl", b"\n", "is empty"),
+        ("no.jsonl", b"text\nhello\n", "say --format csv"),
         ("damaged.parquet", b"PAR1 and nothing", "damaged"),
         ("open.csv", b'id,text\n1,"' + b"x" * (MAX_FIELD + 10), "quote"),
     ],

@@ -41,13 +41,16 @@ class DriftReport:
     summary: dict[str, Any]
 
 
-def compare(reference: pd.DataFrame, current: pd.DataFrame, settings: params.Drift) -> DriftReport:
+def compare(
+    reference: pd.DataFrame, current: pd.DataFrame, settings: params.Drift, window: str = ""
+) -> DriftReport:
     """Compare observations, such as `TriageModel.observe` makes, with those of the champion's reference.
 
     Numbers are compared where they are known, by Wasserstein distance in standard deviations; other columns
     by Jensen-Shannon distance, a missing value being a category. A column that is empty on both sides is left
     out, one that is empty on one side has drifted. The verdict is drift if the share of drifted columns is
-    `settings.share` or more, or if a predicted label alone is as far as `settings.prediction`.
+    `settings.share` or more, or if a predicted label alone is as far as `settings.prediction`. `window` says in
+    words which tickets the current ones are.
 
     Raises:
         TriageError: a table is empty, or the current one lacks a column of the reference.
@@ -80,6 +83,7 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame, settings: params.Dri
         "drifted": len(drifted),
         "columns": len(columns),
         "drifted_predictions": labels,
+        "window": window,
         "rows": {"reference": len(reference), "current": len(current)},
         "top": columns.head(10).round({"distance": 4}).to_dict("records"),
     }
@@ -158,7 +162,8 @@ def _page(page: str, summary: dict[str, Any]) -> str:
     steady = _PASSING_ID.sub(lambda found: seen.setdefault(found[0], f"{len(seen):032x}"), page)
     labels = "".join(f"; the predicted {task} has moved" for task in summary["drifted_predictions"])
     rows = f"{summary['rows']['current']} tickets against {summary['rows']['reference']}"
-    told = f"{summary['drifted']} of {summary['columns']} columns drifted{labels}; {rows}"
+    window = f"; {summary['window']}" if summary["window"] else ""
+    told = f"{summary['drifted']} of {summary['columns']} columns drifted{labels}; {rows}{window}"
     banner = f'<p style="font: 1rem sans-serif; margin: 1rem 2rem"><b>{summary["verdict"]}</b>: {told}</p>'
     return steady.replace("<body>", f"<body>\n{banner}", 1)
 

@@ -5,6 +5,13 @@ import pandas as pd
 from ticket_triage.files import TriageError
 
 
+def told(tickets: pd.DataFrame, days: int) -> str:
+    """Which tickets `window` takes, in words."""
+    if tickets["created_at"].isna().all():
+        return "the last in the order of their file: no ticket has a date, so old and new ones are not told apart"
+    return f"the {days} days before the newest"
+
+
 def window(tickets: pd.DataFrame, days: int, max_rows: int, seed: int) -> pd.DataFrame:
     """The tickets of the last `days` days before the newest one, at most `max_rows` of them, drawn at random.
 

@@ -156,6 +156,8 @@ def _jsonl(place: str, stream: IO[str], position: Position, rows: int) -> Table:
     if not first[0]:
         raise TriageError(f"{place} is empty")
     names = tuple(dict.fromkeys(name for row in first[0] for name in row))
+    if not names:
+        raise TriageError(f"{place} holds no JSON objects, one on a line: if it is CSV, say --format csv")
 
     def chunks(wanted: Collection[str]) -> Iterator[Chunk]:
         batch, faults = first
