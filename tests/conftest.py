@@ -9,11 +9,12 @@ from pathlib import Path
 import hypothesis
 import pandas as pd
 import pytest
+import small_encoder
 import small_model
 import small_taxonomy
 
 from ticket_triage import features, params, taxonomy
-from ticket_triage.models import assembly, member, shelf, training
+from ticket_triage.models import assembly, encoding, member, shelf, training
 from ticket_triage.models.triage_model import TriageModel
 
 ROOT = Path(__file__).parent.parent
@@ -42,26 +43,50 @@ def split_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def members(
-    train_settings: params.Train,
-    split_tables: tuple[pd.DataFrame, pd.DataFrame],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> dict[tuple[str, str], Path]:
-    """Saved members by task and family."""
-    home = tmp_path_factory.mktemp("members")
+def encode_settings(tmp_path_factory: pytest.TempPathFactory) -> params.Encode:
+    """`params.yaml`'s own, but a small encoder with drawn weights, which suffers more from eight bits."""
+    folder = tmp_path_factory.mktemp("encoder")
+    words = " ".join([*small_model.WORDS.values(), small_model.URGENT]).split()
+    digest = small_encoder.write(folder, words)
+    own = params.read(ROOT / "params.yaml").encode
+    return own.model_copy(update={"source": str(folder), "sha256": digest, "min_agreement": 0.9})
+
+
+@pytest.fixture(scope="session")
+def learnt(
+    train_settings: params.Train, split_tables: tuple[pd.DataFrame, pd.DataFrame]
+) -> dict[str, training.Training]:
+    """What members of each task learn from."""
     train, _ = split_tables
     table = features.build(train)
     table.insert(0, "ticket_id", train["ticket_id"])
     weak = pd.DataFrame({"ticket_id": [], "category": [], "priority": []}, dtype="str")
     rules = taxonomy.to_yaml(small_taxonomy.make())
+    return {
+        task: training.select(task, table, train, weak, rules, train_settings)
+        for task in ("category", "priority")
+    }
+
+
+@pytest.fixture(scope="session")
+def members(
+    train_settings: params.Train,
+    encode_settings: params.Encode,
+    learnt: dict[str, training.Training],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[tuple[str, str], Path]:
+    """Saved members by task and family."""
+    home = tmp_path_factory.mktemp("members")
     found = {}
-    for task in ("category", "priority"):
+    for task, rows in learnt.items():
         for family in FAMILIES:
-            rows = training.select(task, table, train, weak, rules, train_settings)
             fitted = member.fit(task, family, rows, train_settings, home / f"{task}-{family}.log")
             found[task, family] = home / task / family
             shelf.save(fitted, found[task, family])
-    return found
+    journals = {task: home / f"{task}-encoder.log" for task in learnt}
+    mood = pd.Series(dtype="str")
+    made = encoding.make(learnt, mood, encode_settings, train_settings, journals, lambda done, best: None)
+    return found | {(task, "encoder"): folder for task, folder in encoding.save(made, home).items()}
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +98,8 @@ def model_folder(
     """A saved triage model of both tasks."""
     home = tmp_path_factory.mktemp("model")
     train, validation = split_tables
-    settings = params.read(ROOT / "params.yaml").assemble
+    # No member is dropped, so that all tests of the model are tests of one with an encoder.
+    settings = params.read(ROOT / "params.yaml").assemble.model_copy(update={"min_weight": 0.0})
     model = assembly.assemble(
         [shelf.read(folder) for folder in members.values()],
         train,
@@ -134,6 +160,7 @@ def small_repository(folder: Path) -> Path:
         "tickets: 12000": "tickets: 1500",
         "gold: 5000": "gold: 1200",
         "trials: 3 ": "trials: 1 ",
+        "mode: frozen": "mode: none",
         "folds: 3": "folds: 2",
         "members: [naive_bayes, logistic_regression, decision_tree, random_forest, lightgbm, xgboost]": (
             "members: [naive_bayes, logistic_regression]"

@@ -27,6 +27,10 @@ ONLY_IN = {
     "lightgbm": {"models.families"},
     "xgboost": {"models.families"},
     "skops": {"models.saving"},
+    "onnx": {"models.graph"},
+    "onnxruntime": {"models.graph", "models.encoder"},
+    "safetensors": {"models.pretrained"},
+    "torch": {"models.finetune"},
     "pycld2": {"features.build"},
 }
 

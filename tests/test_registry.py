@@ -34,10 +34,9 @@ def test_a_training_is_one_run_with_all_that_made_it(
     parent = client.create_run(experiment.experiment_id).info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", parent)  # as `mlflow run` leaves it
     tags = {"task": "category", "family": "naive_bayes", "data": "d" * 32, "commit": registry.commit()}
-    made = registry.log_member(
-        folder,
-        example,
-        output,
+    made = registry.log_training(
+        "category-naive_bayes",
+        {"model": registry.Fitted(folder, example, output)},
         params={"alpha": 0.1},
         metrics={"cv_macro_f1": 0.7},
         tags=tags,

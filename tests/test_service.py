@@ -33,6 +33,9 @@ ABSENT = (
     "pyarrow",
     "matplotlib",
     "plotly",
+    "onnx",
+    "safetensors",
+    "torch",
 )
 
 

@@ -148,7 +148,7 @@ class Range(Section):
         return self
 
 
-Block = Literal["word", "char", "topics", "rules", "row"]
+Block = Literal["word", "char", "topics", "rules", "row", "embedding"]
 
 
 class Family(Section):
@@ -169,6 +169,36 @@ class Text(Section):
     char_terms: Count
     topics: Count
     rule_weight: Annotated[float, Field(gt=0)]
+
+
+class Tune(Section):
+    """How an encoder is fine-tuned; `shares` weigh the losses of the tasks and of sentiment, learnt beside them."""
+
+    epochs: Count
+    batch: Count
+    rate: Annotated[float, Field(gt=0)]
+    head_rate: Annotated[float, Field(gt=0)]
+    decay: Annotated[float, Field(ge=0)]
+    balance: Share
+    shares: dict[str, float]
+
+
+class Encode(Section):
+    """The members that read with a sentence encoder."""
+
+    mode: Literal["none", "frozen", "tuned"]
+    source: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    tokens: Count
+    min_agreement: Share
+    head: Family
+    tune: Tune
+
+    @model_validator(mode="after")
+    def _read(self) -> Self:
+        if "embedding" not in self.head.blocks:
+            raise ValueError("`head.blocks` lacks `embedding`")
+        return self
 
 
 class Train(Section):
@@ -193,6 +223,10 @@ class Train(Section):
                 f"`members` names {', '.join(strange)}, and `families` has no such family; it has "
                 f"{', '.join(self.families)}"
             )
+        if "encoder" in self.families or any(
+            "embedding" in family.blocks for family in self.families.values()
+        ):
+            raise ValueError("the encoder and the block `embedding` have a section of their own, `encode`")
         return self
 
     def of(self, family: str) -> dict[str, Any]:
@@ -281,6 +315,7 @@ class Params(Section):
     split: Split
     label: Label
     features: Features
+    encode: Encode
     train: Train
     assemble: Assemble
     evaluate: Evaluate

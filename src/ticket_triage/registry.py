@@ -5,8 +5,9 @@ import os
 import re
 import subprocess
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ _NEEDED = (
     "ftfy",
     "lightgbm",
     "numpy",
+    "onnxruntime",
     "pandas",
     "pycld2",
     "pydantic",
@@ -43,6 +45,7 @@ _NEEDED = (
     "scikit-learn",
     "scipy",
     "skops",
+    "tokenizers",
 )
 
 
@@ -93,31 +96,41 @@ def registry_id() -> str:
     return str(experiment.tags.get("registry_id", experiment.experiment_id))
 
 
-def log_member(
-    folder: Path,
-    example: pd.DataFrame,
-    output: pd.DataFrame,
+@dataclass(frozen=True)
+class Fitted:
+    """A saved member, some feature rows and what it makes of them, for its signature."""
+
+    folder: Path
+    example: pd.DataFrame
+    output: pd.DataFrame
+
+
+def log_training(
+    name: str,
+    members: Mapping[str, Fitted],
     *,
     params: Mapping[str, Any],
     metrics: Mapping[str, float],
     tags: Mapping[str, str],
-    pictures: list[Path],
+    pictures: Sequence[Path] = (),
 ) -> str:
     """Record an executed training stage as exactly one run and return its id.
 
     Args:
-        folder: the saved member.
-        example, output: some feature rows and what the member makes of them, for its signature.
+        name: of the run.
+        members: what the stage fitted, by the name that the logged model gets.
     """
     connect()
-    with _spoken(), _run(f"{tags['task']}-{tags['family']}") as run:
+    with _spoken(), _run(name) as run:
         mlflow.set_tags(dict(tags))
         mlflow.log_params(dict(params))
         mlflow.log_metrics(dict(metrics))
-        mlflow.log_table(pd.read_csv(folder / "trials.csv"), "trials.json")
+        for called, one in members.items():
+            suffix = called.removeprefix("model")
+            mlflow.log_table(pd.read_csv(one.folder / "trials.csv"), f"trials{suffix}.json")
+            _log_model(one.folder, infer_signature(one.example, one.output), one.example, called)
         for picture in pictures:
             mlflow.log_artifact(str(picture), "plots")
-        _log_model(folder, infer_signature(example, output), example)
         return str(run.info.run_id)
 
 
@@ -133,11 +146,11 @@ def _run(name: str) -> Iterator[Any]:
             os.environ["MLFLOW_RUN_ID"] = parent
 
 
-def _log_model(folder: Path, signature: ModelSignature, example: pd.DataFrame) -> Any:
+def _log_model(folder: Path, signature: ModelSignature, example: pd.DataFrame, name: str = "model") -> Any:
     # `name` and no `registered_model_name`: registering is a stage of its own. Requirements are given since
     # inferring them takes ten seconds and pins what is not needed.
     return mlflow.pyfunc.log_model(
-        name="model",
+        name=name,
         loader_module="ticket_triage.models.loading",
         data_path=str(folder),
         signature=signature,

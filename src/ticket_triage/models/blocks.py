@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Normalizer, OneHotEncoder, RobustScaler, normalize
 
 from ticket_triage import features
+from ticket_triage.models.encoder import Encoder
 from ticket_triage.models.rules import Rules
 from ticket_triage.params import Text
 
@@ -98,9 +99,17 @@ class Tfidf(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn publishes no
 
 
 def make(
-    wanted: Sequence[str], settings: Text, columns: Sequence[str], seed: int, taxonomy: str
+    wanted: Sequence[str],
+    settings: Text,
+    columns: Sequence[str],
+    seed: int,
+    taxonomy: str,
+    encoder: Encoder | None = None,
 ) -> ColumnTransformer:
-    """The unfitted blocks `wanted` (word, char, topics, rules, row) over a feature table with these `columns`."""
+    """The unfitted blocks `wanted` (word, char, topics, rules, row) over a feature table with these `columns`.
+
+    With an `encoder` there is a block `embedding` too.
+    """
     numeric = [name for name in (*features.NUMERIC, *features.CALENDAR) if name in columns]
     categorical = [name for name in features.CATEGORICAL if name in columns]
 
@@ -137,6 +146,7 @@ def make(
             )
         ],
         "rules": [("rules", Rules(taxonomy, settings.rule_weight), features.TEXT)],
+        "embedding": [("embedding", encoder, features.TEXT)],
         "row": [
             (
                 "numeric",
@@ -236,7 +246,7 @@ def names(specs: Sequence[Spec], steps: Mapping[str, Any]) -> list[tuple[str, st
         if isinstance(last, TruncatedSVD):
             terms = steps[spec.steps[0]].get_feature_names_out()
             called = [", ".join(terms[np.argsort(-np.abs(axis))[:3]]) for axis in last.components_]
-        elif isinstance(last, Tfidf | Rules):
+        elif isinstance(last, Tfidf | Rules | Encoder):
             called = list(last.get_feature_names_out())
         elif isinstance(last, OneHotEncoder):
             called = list(last.get_feature_names_out(columns))

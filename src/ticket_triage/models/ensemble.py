@@ -1,14 +1,22 @@
-"""A weighted soft vote: temperatures and weights from out-of-fold predictions."""
+"""A weighted soft vote: temperatures and weights from out-of-fold predictions.
+
+The vote is the logarithmic opinion pool (Genest and Zidek, Combining Probability Distributions, 1986, section 3): the
+members' log probabilities are added up, by weight. On real tickets it has a lower log-loss than the mean of the
+probabilities, and each member's share of the ensemble's log-odds is its own log-odds times its weight, so that reasons
+of members are reasons of the ensemble.
+"""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from ticket_triage.files import TriageError
 
 Matrix = np.ndarray
 _TINY = 1e-12
+_VETO = np.log(1e-4)  # the least log probability with which a member speaks against a label
 
 
 def temper(probabilities: Matrix, temperature: float) -> Matrix:
@@ -39,27 +47,31 @@ def best_temperature(probabilities: Matrix, truth: Matrix) -> float:
 
 
 def best_weights(members: Mapping[str, Matrix], truth: Matrix, min_weight: float) -> dict[str, float]:
-    """Weights, summing to one, of the mixture with the least log-loss; members under `min_weight` are dropped.
+    """Weights, summing to one, of the vote with the least log-loss; members under `min_weight` are dropped.
 
-    The likelihood is concave in the weights, and each step of expectation maximisation raises it
-    (Dempster, Laird and Rubin, 1977, section 4.3).
+    The log-loss is convex in the weights before they are brought to sum to one, which is left to a temperature.
 
     Raises:
         TriageError: there is no member.
     """
     if not members:
         raise TriageError("there is no trained member to vote")
-    names = sorted(members)
+    names, rows = sorted(members), np.arange(len(truth))
     while True:
-        likelihood = np.column_stack([members[name][np.arange(len(truth)), truth] for name in names])
-        likelihood = np.clip(likelihood, _TINY, None)
-        weights = np.full(len(names), 1 / len(names))
-        for _ in range(500):
-            share = likelihood * weights
-            share /= share.sum(axis=1, keepdims=True)
-            weights, before = share.mean(axis=0), weights
-            if np.abs(weights - before).max() < 1e-6:
-                break
+        said = np.stack([spoken(members[name]) for name in names])  # (members, rows, classes)
+        right = said[:, rows, truth].mean(axis=1)
+
+        def loss(weights: Matrix, said: Matrix = said, right: Matrix = right) -> tuple[float, Matrix]:
+            logits = np.tensordot(weights, said, axes=1)
+            highest = logits.max(axis=1, keepdims=True)
+            shares = np.exp(logits - highest)
+            total = shares.sum(axis=1, keepdims=True)
+            value = float((np.log(total) + highest).mean() - weights @ right)
+            return value, np.einsum("mrc,rc->m", said, shares / total) / len(truth) - right
+
+        start = np.full(len(names), 1 / len(names))
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(names)).x
+        weights = found / found.sum() if found.sum() else start
         kept = [name for name, weight in zip(names, weights, strict=True) if weight >= min_weight]
         if len(kept) == len(names) or not kept:
             rounded = np.round(weights, 4)
@@ -68,6 +80,17 @@ def best_weights(members: Mapping[str, Matrix], truth: Matrix, min_weight: float
         names = kept
 
 
+def spoken(probabilities: Matrix) -> Matrix:
+    """Log probabilities as they enter the vote."""
+    return np.asarray(np.maximum(np.log(np.clip(probabilities, _TINY, None)), _VETO))
+
+
 def vote(members: Mapping[str, Matrix], weights: Mapping[str, float]) -> Matrix:
-    """The weighted mean of the members' probabilities."""
-    return np.asarray(sum(weight * members[name] for name, weight in weights.items()))
+    """Probabilities of the weighted vote, shape (rows, classes)."""
+    return heard(sum(weight * spoken(members[name]) for name, weight in weights.items()))
+
+
+def heard(votes: Any) -> Matrix:
+    """Probabilities of what was `spoken`, once weighted and added up."""
+    exponents = np.exp(votes - votes.max(axis=1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))

@@ -97,6 +97,7 @@ CATALOGUE: dict[str, Family] = {
     "logistic_regression": Family(
         lambda seed, **values: LogisticRegression(random_state=seed, **values), linear=True
     ),
+    "encoder": Family(lambda seed, **values: LogisticRegression(random_state=seed, **values), linear=True),
     "decision_tree": Family(lambda seed, **values: DecisionTreeClassifier(random_state=seed, **values)),
     "random_forest": Family(
         lambda seed, **values: RandomForestClassifier(random_state=seed, n_jobs=1, **values)

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from ticket_triage.files import TriageError
 from ticket_triage.models import blocks, ensemble, families, tuning
+from ticket_triage.models.encoder import Encoder
 from ticket_triage.models.training import Training
 from ticket_triage.params import Train
 from ticket_triage.schema import Task
@@ -66,8 +67,12 @@ def fit(
     settings: Train,
     journal: Path,
     progress: Callable[[int, float], None] = lambda done, best: None,
+    encoder: Encoder | None = None,
 ) -> Member:
-    """Search the family's space by cross-validated macro-F1, then fit the best values on all rows."""
+    """Search the family's space by cross-validated macro-F1, then fit the best values on all rows.
+
+    `encoder` is what a block `embedding` is made with.
+    """
     space = settings.families[family]
     families.check(family, space)
     make = families.get(family).make
@@ -95,7 +100,7 @@ def fit(
 
     def transformer() -> Any:
         return blocks.make(
-            space.blocks, settings.text, list(kept.features.columns), settings.seed, kept.taxonomy
+            space.blocks, settings.text, list(kept.features.columns), settings.seed, kept.taxonomy, encoder
         )
 
     def table(rows: np.ndarray) -> pd.DataFrame:

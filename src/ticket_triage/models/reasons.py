@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 Names = list[tuple[str, str]]
+UNREADABLE = frozenset(("char", "embedding"))  # blocks whose evidence no person can read
 KINDS = {"word": "text", "topics": "text", "rules": "rule"}  # by block; of all others "feature"
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A member's matrix of the tickets at hand and what its columns are called."""
+    """A member's matrix of the tickets at hand, what its columns are called, and its weight: what a unit of its own
+    log-odds adds to those of the vote."""
 
     estimator: Any
     weight: float
@@ -52,19 +54,20 @@ def contributions(voice: Evidence, row: int, label: int) -> dict[tuple[str, str]
         return {}
     for column, weight in pairs:
         block, name = voice.names[column]
-        if block != "char":
+        if block not in UNREADABLE:
             found[(KINDS.get(block, "feature"), name)] += float(weight)
     return found
 
 
 def evidence(voices: Sequence[Evidence], row: int, label: int, most: int) -> list[dict[str, Any]]:
-    """The `most` strongest reasons for class number `label`, strongest first; weights are shares of all evidence."""
+    """The `most` strongest reasons for class number `label`, strongest first; weights are shares of all evidence.
+
+    The evidence is what members added to the log-odds of the vote, whose log-odds are the sum of theirs by weight.
+    """
     total: dict[tuple[str, str], float] = defaultdict(float)
     for voice in voices:
-        found = contributions(voice, row, label)
-        size = sum(map(abs, found.values()))
-        for key, value in found.items():
-            total[key] += voice.weight * value / size if size else 0.0
+        for key, value in contributions(voice, row, label).items():
+            total[key] += voice.weight * value
     size = sum(map(abs, total.values())) or 1.0
     ranked = sorted(total.items(), key=lambda item: (-abs(item[1]), item[0]))[:most]
     return [{"feature": n, "kind": k, "weight": round(w / size, 4)} for (k, n), w in ranked if w]
@@ -80,7 +83,7 @@ def importances(members: Sequence[tuple[Any, float, bool, Names]]) -> pd.DataFra
         raw = coefficients(estimator).std(axis=0) if linear else np.asarray(estimator.feature_importances_)
         size = float(raw.sum()) or 1.0
         for (block, name), value in zip(names, raw, strict=True):
-            if value:
+            if value and block != "embedding":
                 total[name if block != "char" else f"…{name}…"] += weight * float(value) / size
     ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
     return pd.DataFrame(ranked, columns=["feature", "weight"])

@@ -14,6 +14,7 @@ from ticket_triage.files import TriageError
 # `Tree` trusts node indices unchecked: the hash in the manifest is checked before a file is opened.
 TRUSTED = (
     "ticket_triage.models.blocks.Tfidf",
+    "ticket_triage.models.encoder.Encoder",
     "ticket_triage.models.rules.Rules",
     "numpy.dtype",
     "sklearn.tree._tree.Tree",

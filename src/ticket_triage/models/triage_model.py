@@ -21,7 +21,7 @@ from ticket_triage.models.rules import Rules
 from ticket_triage.schema import Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
 
-FORMAT = 2  # raised by every change after which a saved model would answer otherwise, or not at all
+FORMAT = 3  # raised by every change after which a saved model would answer otherwise, or not at all
 
 
 class OutdatedModel(TriageError):
@@ -109,9 +109,9 @@ class TriageModel:
                     guess = np.asarray(
                         self.estimators[voter.estimator].predict_proba(matrix), dtype=np.float64
                     )
-                    total += voter.weight * ensemble.temper(guess, voter.temperature)
+                    total += voter.weight * ensemble.spoken(ensemble.temper(guess, voter.temperature))
             found[task] = pd.DataFrame(
-                ensemble.temper(total, head.temperature) if len(table) else total,
+                ensemble.temper(ensemble.heard(total), head.temperature) if len(table) else total,
                 index=table.index,
                 columns=list(head.classes),
             )
@@ -160,7 +160,7 @@ class TriageModel:
             voices = [
                 Evidence(
                     self.estimators[voter.estimator],
-                    voter.weight,
+                    voter.weight / voter.temperature,
                     voter.linear,
                     self._matrix(voter, table, done),
                     self._names(voter),

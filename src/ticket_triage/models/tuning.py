@@ -32,7 +32,7 @@ class Found:
     score: float
     trials: pd.DataFrame
     cut_short: bool
-    study: optuna.Study
+    study: optuna.Study | None = None  # none where nothing was searched
 
 
 def search(
@@ -128,6 +128,8 @@ def draw(found: Found, folder: Path) -> list[Path]:
     from matplotlib import pyplot
     from optuna.visualization import matplotlib as plots
 
+    if found.study is None:
+        return []
     drawn = []
     pictures: dict[str, Callable[[optuna.Study], Any]] = {"history": plots.plot_optimization_history}
     if len(found.trials) > 1 and found.values:

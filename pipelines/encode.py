@@ -1,0 +1,47 @@
+"""encode: members whose features come from a sentence encoder, frozen or fine-tuned; one MLflow run."""
+
+from pathlib import Path
+
+from pipelines import progress, run, say
+from ticket_triage import params, registry
+from ticket_triage.files import md5, read_table, read_text, write_json
+from ticket_triage.models import encoding, shelf, training, tuning
+from ticket_triage.models.encoder import FAMILY
+from ticket_triage.schema import TASKS
+
+STUDIES = Path("data/.studies")  # as of train
+
+
+def main(features: str, train: str, weak: str, experts: str, out: str, receipt: str) -> None:
+    """Write a member's folder for each task and the receipt that names the MLflow run."""
+    settings, fitting = params.load("encode"), params.load("train")
+    rows, split = read_table(Path(features)), read_table(Path(train))
+    votes, rules = read_table(Path(weak)), read_text(Path(experts))
+    learnt = {task: training.select(task, rows, split, votes, rules, fitting) for task in TASKS}
+    why = {task: encoding.skipped(task, learnt[task], settings, fitting) for task in TASKS}
+    for task in (task for task in TASKS if why[task]):
+        learnt.pop(task)
+        shelf.skip(task, FAMILY, Path(out) / task / FAMILY, str(why[task]))
+    if not learnt:
+        write_json(Path(receipt), {"run_id": None, "skipped": why})
+        return say(f"no encoder: {why[TASKS[0]]}")
+    rest = fitting.model_dump(exclude={"families", "members"})
+    study = tuning.fingerprint([md5(Path(one)) for one in (features, train, experts)], settings, rest)
+    journals = {task: STUDIES / f"{task}-encoder-{study}.log" for task in learnt}
+    mood = split.set_index("ticket_id")["gold_sentiment"]
+    with progress("encoder", encoding.steps(settings, fitting, len(learnt))) as advance:
+        made = encoding.make(learnt, mood, settings, fitting, journals, advance)
+    logged = {}
+    for task, folder in encoding.save(made, Path(out)).items():
+        example = learnt[task].features.head(5)
+        logged[f"model_{task}"] = registry.Fitted(folder, example, shelf.load(folder).predict_proba(example))
+    tags = {"family": FAMILY, "data": md5(Path(train)), "commit": registry.commit()}
+    known = encoding.record(made, learnt, fitting)
+    run_id = registry.log_training(f"encoder-{settings.mode}", logged, tags=tags, **known)
+    scores = {task: member.found.score for task, member in made.members.items()}
+    write_json(Path(receipt), {"run_id": run_id, "scores": scores, "agreement": made.agreement})
+    return say(f"encoder {settings.mode}: macro-F1 across folds {scores}")
+
+
+if __name__ == "__main__":
+    run(main)

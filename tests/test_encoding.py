@@ -1,0 +1,122 @@
+"""Members with an encoder, made by the code that makes all others, on a small encoder with drawn weights."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_model
+
+from ticket_triage import features, params, taxonomy
+from ticket_triage.files import TriageError
+from ticket_triage.models import assembly, encoding, shelf
+from ticket_triage.models.training import Training
+from ticket_triage.models.triage_model import TriageModel
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def made(
+    learnt: dict[str, Training],
+    encode_settings: params.Encode,
+    train_settings: params.Train,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> encoding.Made:
+    home = tmp_path_factory.mktemp("journals")
+    told: list[int] = []
+    mood = pd.Series(dtype="str")
+    found = encoding.make(
+        learnt,
+        mood,
+        encode_settings,
+        train_settings,
+        {t: home / t for t in learnt},
+        lambda done, best: told.append(done),
+    )
+    assert told[-1] == encoding.steps(encode_settings, train_settings, len(learnt))
+    return found
+
+
+def test_a_frozen_encoder_has_a_head_for_each_task_that_beats_chance(
+    made: encoding.Made, learnt: dict[str, Training], train_settings: params.Train
+) -> None:
+    assert 0.9 < made.agreement <= 1
+    known = encoding.record(made, learnt, train_settings)
+    assert known["metrics"]["category_oof_accuracy"] > 0.5  # of four
+    assert known["params"]["priority_rows"] == 500
+    for task, one in made.members.items():
+        assert list(one.out_of_fold.index) == list(learnt[task].labels.index)
+        assert np.allclose(one.out_of_fold.sum(axis=1), 1)
+
+
+def test_it_votes_with_the_others_and_gives_no_reasons_that_nobody_can_read(
+    made: encoding.Made,
+    members: dict[tuple[str, str], Path],
+    split_tables: tuple[pd.DataFrame, pd.DataFrame],
+    train_settings: params.Train,
+    tmp_path: Path,
+) -> None:
+    folders = encoding.save(made, tmp_path)
+    train, validation = split_tables
+    one = shelf.load(folders["category"])
+    table = features.build(validation.head(20))
+    assert np.allclose(one.predict_proba(table).sum(axis=1), 1)
+    rows = [shelf.read(folder) for folder in (*folders.values(), members["category", "naive_bayes"])]
+    own = params.read(ROOT / "params.yaml").assemble.model_copy(update={"min_weight": 0.0})
+    model = assembly.assemble(
+        [row for row in rows if row.about["family"] == "encoder"],
+        train,
+        validation,
+        validation.head(0),
+        taxonomy.from_labels(small_model.WORDS, "small"),
+        own,
+        calendar=False,
+        info={"data": "0" * 32},
+        stage=tmp_path / "stage",
+    )
+    model.save(tmp_path / "triage", tmp_path / "stage")
+    loaded = TriageModel.load(tmp_path / "triage")
+    before, after = (
+        model.predict(validation.head(20), reasons=3),
+        loaded.predict(validation.head(20), reasons=3),
+    )
+    pd.testing.assert_frame_equal(before, after)
+    assert all(reason["kind"] in {"rule", "feature"} for listed in after["reasons"] for reason in listed)
+    assert not loaded.importance("category")["feature"].str.startswith("embedding").any()
+    assert loaded.check() == []
+
+
+def test_disagreement_of_the_small_encoder_is_told(
+    learnt: dict[str, Training], encode_settings: params.Encode, train_settings: params.Train, tmp_path: Path
+) -> None:
+    strict = encode_settings.model_copy(update={"min_agreement": 1.0})
+    with pytest.raises(TriageError, match="says something else"):
+        encoding.make(
+            learnt, pd.Series(dtype="str"), strict, train_settings, {t: tmp_path / t for t in learnt}, print
+        )
+
+
+def test_without_torch_it_is_said_what_to_do(
+    learnt: dict[str, Training],
+    encode_settings: params.Encode,
+    train_settings: params.Train,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    tuned = encode_settings.model_copy(update={"mode": "tuned"})
+    with pytest.raises(TriageError, match="run `make torch`"):
+        encoding.make(learnt, pd.Series(dtype="str"), tuned, train_settings, {}, print)
+
+
+def test_why_there_is_no_encoder(
+    learnt: dict[str, Training], encode_settings: params.Encode, train_settings: params.Train
+) -> None:
+    none = encode_settings.model_copy(update={"mode": "none"})
+    one_task = train_settings.model_copy(update={"tasks": ["category"]})
+    many = train_settings.model_copy(update={"min_gold": 1000})
+    assert encoding.skipped("category", learnt["category"], encode_settings, train_settings) is None
+    assert encoding.skipped("category", learnt["category"], none, train_settings) == "`encode.mode` is none"
+    assert "not among" in str(encoding.skipped("priority", learnt["priority"], encode_settings, one_task))
+    assert "1000 are needed" in str(encoding.skipped("category", learnt["category"], encode_settings, many))

@@ -1,0 +1,88 @@
+"""Fine-tuning, on a small encoder with drawn weights; `make torch` installs what it needs."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_model
+
+torch = pytest.importorskip("torch", reason="needs `make torch`")
+
+from ticket_triage import params  # noqa: E402
+from ticket_triage.models import encoding, finetune, graph, pretrained, shelf  # noqa: E402
+from ticket_triage.models.encoder import spoken  # noqa: E402
+from ticket_triage.models.training import Training  # noqa: E402
+
+TUNE = {"epochs": 8, "batch": 8, "rate": 0.005, "head_rate": 0.05}
+
+
+@pytest.fixture(scope="module")
+def tuned(encode_settings: params.Encode) -> params.Encode:
+    return encode_settings.model_copy(
+        update={"mode": "tuned", "tune": encode_settings.tune.model_copy(update=TUNE)}
+    )
+
+
+def test_the_network_is_the_graph(tuned: params.Encode, tmp_path: Path) -> None:
+    source = pretrained.read(tuned.source, tuned.sha256)
+    network = finetune._Network(source, {"category": 4}).eval()
+    for name, value in network.weights().items():
+        if "position" not in name and "token_type" not in name:
+            assert np.array_equal(value, source.weights[name]), name
+    texts = ["my parcel is late", "internet down now"]
+    exact, small = (
+        encoding.encoder(data, source.tokenizer, tuned.tokens)
+        for data in (
+            graph.build(source.weights, source.config, unit=False),
+            graph.build(network.weights(), source.config, unit=False),
+        )
+    )
+    assert exact.transform(texts).toarray() == pytest.approx(small.transform(texts).toarray(), abs=1e-5)
+    head = network.heads["category"]
+    by_graph = exact.transform(texts).toarray() @ head.weight.detach().numpy().T + head.bias.detach().numpy()
+    tokenizer = finetune.Tokenizer.from_str(source.tokenizer)
+    ids = [tokenizer.encode(spoken(text)).ids for text in texts]
+    with torch.no_grad():
+        assert network(*finetune._padded(ids))["category"].numpy() == pytest.approx(by_graph, abs=1e-4)
+
+
+def test_it_learns_all_tasks_and_predicts_out_of_fold(
+    learnt: dict[str, Training],
+    tuned: params.Encode,
+    train_settings: params.Train,
+    split_tables: tuple[pd.DataFrame, pd.DataFrame],
+    tmp_path: Path,
+) -> None:
+    split = split_tables[0].set_index("ticket_id")
+    mood = split["gold_category"].map(lambda label: "positive" if label == "praise" else "negative")
+    told: list[int] = []
+    found = encoding.make(learnt, mood, tuned, train_settings, {}, lambda done, best: told.append(done))
+    assert told == list(range(1, encoding.steps(tuned, train_settings, 2) + 1))
+    category = found.members["category"]
+    assert (category.out_of_fold.idxmax(axis=1) == learnt["category"].labels).mean() > 0.5  # of four
+    folders = encoding.save(found, tmp_path)
+    one = shelf.load(folders["category"]).predict_proba(learnt["category"].features)
+    assert (one.idxmax(axis=1) == learnt["category"].labels).mean() > 0.75
+    assert encoding.record(found, learnt, train_settings)["params"]["priority_epochs"] == 8
+    assert small_model.WORDS.keys() == set(category.classes)
+
+
+def test_the_same_seed_gives_the_same_network(tuned: params.Encode) -> None:
+    source = pretrained.read(tuned.source, tuned.sha256)
+    once = tuned.tune.model_copy(update={"epochs": 1})
+    texts, labels = ["late parcel", "internet down", "thanks"] * 8, {"category": np.arange(24) % 3}
+    first, second = (
+        finetune.tune(texts, labels, list(range(24)), source, once, tokens=16, folds=2, seed=1)
+        for _ in range(2)
+    )
+    assert np.array_equal(first.out_of_fold["category"], second.out_of_fold["category"])
+    assert all(np.array_equal(value, second.weights[name]) for name, value in first.weights.items())
+
+
+def test_two_classes_share_a_row_of_coefficients() -> None:
+    matrix, bias = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([0.5, 0.1])
+    x = np.array([[0.3, 0.7], [-1.0, 2.0]])
+    logits = x @ matrix.T + bias
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert encoding.softmax_head(matrix, bias).predict_proba(x) == pytest.approx(expected)
