@@ -71,8 +71,10 @@ mlflow: $(READY) ## The MLflow UI on http://127.0.0.1:5000
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" \
 		--default-artifact-root "file://$(CURDIR)/mlruns/artifacts"
 
+# In a folder of its own: where it can be imported, scikit-learn does, and every command takes two seconds longer.
 torch: $(READY) ## PyTorch for processors, which `encode.mode: tuned` needs (700 MB)
-	@python -m pip install --quiet torch==$(TORCH)+cpu 2>/dev/null || uv pip install --quiet --torch-backend cpu torch==$(TORCH)
+	@python -m pip install --quiet --target $(VENV)/torch torch==$(TORCH)+cpu 2>/dev/null || \
+		uv pip install --quiet --target $(VENV)/torch --torch-backend cpu torch==$(TORCH)
 
 lint: $(READY) ## Style and types
 	@ruff check . && ruff format --check . && mypy

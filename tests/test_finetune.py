@@ -7,12 +7,17 @@ import pandas as pd
 import pytest
 import small_model
 
-torch = pytest.importorskip("torch", reason="needs `make torch`")
+from ticket_triage import params
+from ticket_triage.models import encoding, graph, pretrained, shelf
 
-from ticket_triage import params  # noqa: E402
-from ticket_triage.models import encoding, finetune, graph, pretrained, shelf  # noqa: E402
-from ticket_triage.models.encoder import spoken  # noqa: E402
-from ticket_triage.models.training import Training  # noqa: E402
+if not encoding.find_torch():
+    pytest.skip("PyTorch is not here: run `make torch`", allow_module_level=True)
+
+import torch
+
+from ticket_triage.models import finetune
+from ticket_triage.models.encoder import spoken
+from ticket_triage.models.training import Training
 
 TUNE = {"epochs": 8, "batch": 8, "rate": 0.005, "head_rate": 0.05}
 

@@ -1,7 +1,9 @@
 """Members of the family `encoder`: a head for each task on a frozen encoder, or heads fine-tuned with it."""
 
 import hashlib
+import importlib
 import itertools
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -133,7 +135,7 @@ def tuned(
     Raises:
         TriageError: PyTorch is not installed.
     """
-    if find_spec("torch") is None:
+    if not find_torch():
         raise TriageError(
             "`encode.mode` is tuned, which needs PyTorch: run `make torch`, or set it to frozen or none"
         )
@@ -182,6 +184,14 @@ def tuned(
             ),
         )
     return Made(members, agreement)
+
+
+def find_torch() -> bool:
+    """Whether PyTorch can be imported; looked for in its own folder of the environment, too (see the Makefile)."""
+    if find_spec("torch") is None and (Path(sys.prefix) / "torch").is_dir():
+        sys.path.append(str(Path(sys.prefix) / "torch"))
+        importlib.invalidate_caches()
+    return find_spec("torch") is not None
 
 
 def _first(values: Any) -> Any:
