@@ -9,7 +9,7 @@ from ticket_triage.files import read_table, sha256
 from ticket_triage.models.triage_model import TriageModel
 
 
-def main(model: str, validation: str, hindsight: str, out: str) -> None:
+def main(model: str, validation: str, hindsight: str, weak: str, out: str) -> None:
     """Write the metrics, the tables for plots and the report."""
     evaluation = evaluate(
         TriageModel.load(Path(model)),
@@ -17,6 +17,7 @@ def main(model: str, validation: str, hindsight: str, out: str) -> None:
         read_table(Path(hindsight), ["ticket_id", "brand"]),
         params.load("evaluate"),
         digest=sha256(Path(model)),
+        weak=read_table(Path(weak)),
     )
     report.write(Path(out), evaluation)
     for task, part in evaluation.tasks.items():

@@ -93,7 +93,7 @@ class SmallModel:
 
     @property
     def heads(self) -> dict[str, Any]:
-        voter = SimpleNamespace(family="logistic_regression", weight=1.0, score=0.8)
+        voter = SimpleNamespace(family="logistic_regression", weight=1.0, score=0.8, gain=0.1)
         threshold = SimpleNamespace(value=self.threshold, why="chosen for the test")
         rest = {"threshold": threshold, "sets": None, "guard": None}
         return {task: SimpleNamespace(voters=(voter,), **rest) for task in self.fitted}

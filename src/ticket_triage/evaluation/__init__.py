@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ticket_triage import params
-from ticket_triage.evaluation import metrics, slices
+from ticket_triage.evaluation import circularity, metrics, slices
 from ticket_triage.files import TriageError
 from ticket_triage.intervals import Figure
 from ticket_triage.schema import GOLD_PREFIX, PRIORITIES, Task
@@ -38,7 +38,8 @@ class TaskEvaluation:
     threshold_why: str
     sets: "Sets | None"
     guard: "Guard | None"
-    members: pd.DataFrame  # family, weight, score (cross-validated macro-F1)
+    members: pd.DataFrame  # family, weight, score (cross-validated macro-F1), gain
+    circularity: "circularity.Circularity | None"  # None where no rule labelled any of the tickets
 
     @property
     def tickets(self) -> int:
@@ -88,6 +89,7 @@ def evaluate(
     *,
     on: str = "validation",
     digest: str = "",
+    weak: pd.DataFrame | None = None,
 ) -> Evaluation:
     """Measure `model` on the tickets that have gold, task by task.
 
@@ -99,6 +101,7 @@ def evaluate(
         hindsight: who answered, to slice the report by.
         on: what the set of tickets is called in the report.
         digest: hash of the model's folder, by which two evaluations know that they are of one model.
+        weak: weak labels by `ticket_id`, to be told beside gold; never in its place.
 
     Raises:
         TriageError: no ticket has gold for a task of the model.
@@ -148,9 +151,12 @@ def evaluate(
             sets=head.sets,
             guard=head.guard,
             members=pd.DataFrame(
-                [(voter.family, voter.weight, voter.score) for voter in head.voters],
-                columns=["family", "weight", "score"],
+                [(voter.family, voter.weight, voter.score, voter.gain) for voter in head.voters],
+                columns=["family", "weight", "score", "gain"],
             ),
+            circularity=None
+            if weak is None
+            else circularity.measure(answers, weak.set_index("ticket_id")[task], settings.confidence),
         )
     return Evaluation(
         on=on,

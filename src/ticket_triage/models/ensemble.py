@@ -80,6 +80,12 @@ def best_weights(members: Mapping[str, Matrix], truth: Matrix, min_weight: float
         names = kept
 
 
+def least_loss(members: Mapping[str, Matrix], weights: Mapping[str, float], truth: Matrix) -> float:
+    """Log-loss of the vote at its best temperature."""
+    voted = vote(members, weights)
+    return log_loss(temper(voted, best_temperature(voted, truth)), truth)
+
+
 def spoken(probabilities: Matrix) -> Matrix:
     """Log probabilities as they enter the vote."""
     return np.asarray(np.maximum(np.log(np.clip(probabilities, _TINY, None)), _VETO))

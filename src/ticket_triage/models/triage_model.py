@@ -39,6 +39,9 @@ class Voter(Frozen):
     specs: tuple[blocks.Spec, ...]
     values: dict[str, Any]
     score: float
+    gain: float = (
+        0.0  # by how much the log-loss of the vote out of fold is lower than that of the others alone
+    )
 
 
 class Head(Frozen):
