@@ -39,7 +39,9 @@ def _direct(path: Path) -> frozenset[Path]:
             found |= {file for n in range(1, len(parts) + 1) if (file := _file(".".join(parts[:n])))}
     # Templates and lexicons lie beside the module that names them.
     found |= {
-        file for file in path.parent.iterdir() if file.suffix in {".yaml", ".html"} and file.name in source
+        file
+        for file in path.parent.iterdir()
+        if file.suffix in {".yaml", ".html", ".md"} and file.name in source
     }
     # `page.html` is included by other templates.
     found |= {

@@ -152,3 +152,16 @@ def test_the_promotion_page_of_a_first_model_and_the_notice_need_no_champion() -
     )
     assert "no champion" in visible(page)
     assert "Nothing to do." in visible(report.notice("Promotion", ["Nothing to do."]))
+
+
+def test_the_model_card_has_every_figure_with_its_interval_and_its_weak_spots(evaluation: Evaluation) -> None:
+    card = report.card(evaluation)
+    for task, part in evaluation.tasks.items():
+        assert f"## {task}" in card
+        f1 = part.figures["macro_f1"]
+        assert f"| Macro-F1 | {f1.value:.3f} | {f1.low:.3f} to {f1.high:.3f} |" in card
+        worst = part.classes[part.classes["support"] > 0].sort_values("f1").iloc[0]
+        assert f"Weakest labels: {worst['label']} (F1 {worst['f1']:.3f}" in card
+    assert "0123abcd" in card
+    assert "&" not in card  # Markdown, not HTML
+    assert not re.search(r"\n{4}", card)

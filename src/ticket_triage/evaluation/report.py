@@ -1,7 +1,7 @@
 """An evaluation as files: metrics and plot tables for DVC, and one page that opens offline."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,18 @@ from ticket_triage.schema import TASKS, Task
 
 _MISTAKES = 10
 _IMPORTANT = 20
+_WEAKEST = 3
 
 
 def write(folder: Path, evaluation: Evaluation, openings: int | None = None) -> None:
-    """Make `folder` hold metrics.json, report.html and the tables of `tables` as CSV, and nothing else."""
+    """Make `folder` hold metrics.json, report.html, model_card.md and the CSV files of `tables`, and nothing else."""
     with atomic(folder) as draft:
         write_json(draft / "metrics.json", evaluation.headline())
         for name, table in tables(evaluation).items():
             rows = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
             write_text(draft / f"{name}.csv", rows)
         write_text(draft / "report.html", page(evaluation, openings))
+        write_text(draft / "model_card.md", card(evaluation))
 
 
 def tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
@@ -56,7 +58,6 @@ def page(evaluation: Evaluation, openings: int | None = None) -> str:
     Args:
         openings: how often the gold test was opened so far; not said if not given.
     """
-    plain = (str, int, float)
     return _render(
         "report.html",
         title=f"Evaluation on {evaluation.on}",
@@ -65,8 +66,41 @@ def page(evaluation: Evaluation, openings: int | None = None) -> str:
         tickets=max(part.tickets for part in evaluation.tasks.values()),
         openings=openings,
         tasks=[_task(task, part) for task, part in evaluation.tasks.items()],
-        info=[(key, value) for key, value in sorted(evaluation.info.items()) if isinstance(value, plain)],
+        info=_plain(evaluation.info),
     )
+
+
+def card(evaluation: Evaluation) -> str:
+    """The model card as Markdown (Mitchell et al., Model Cards for Model Reporting, 2019)."""
+    keys = evaluation.info.get("training_keys")
+    return _render(
+        "card.md",
+        evaluation=evaluation,
+        settings=evaluation.settings,
+        facts={
+            "tickets": max(part.tickets for part in evaluation.tasks.values()),
+            "training": len(keys) if isinstance(keys, list) else "not known",
+        },
+        tasks=[_told(task, part) for task, part in evaluation.tasks.items()],
+        info=_plain(evaluation.info),
+    )
+
+
+def _told(task: Task, part: TaskEvaluation) -> dict[str, Any]:
+    known = part.classes[part.classes["support"] > 0].sort_values("f1", kind="stable")
+    sliced = part.slices.sort_values("macro_f1", kind="stable")
+    return {
+        "name": task,
+        "part": part,
+        "told": [(label, kind, part.figures[name]) for name, label, kind in _compared(part)],
+        "members": part.members.sort_values("weight", ascending=False, kind="stable").to_dict("records"),
+        "weakest": known.head(_WEAKEST).to_dict("records"),
+        "worst": sliced.head(_WEAKEST).to_dict("records"),
+    }
+
+
+def _plain(info: Mapping[str, object]) -> list[tuple[str, object]]:
+    return [(key, value) for key, value in sorted(info.items()) if isinstance(value, str | int | float)]
 
 
 def promotion_page(
@@ -123,6 +157,16 @@ _COMPARED = {
 }
 
 
+def _compared(part: TaskEvaluation) -> list[tuple[str, str, str]]:
+    """(name, what it is called, how it is written) of each figure that says something of this task."""
+    second = part.answers["second"].notna().any()
+    return [
+        (name, label, kind)
+        for name, (label, kind) in _COMPARED.items()
+        if name in part.figures and (second or name != "accuracy_second")
+    ]
+
+
 def _versus(task: Task, pair: Pair, candidate: str, champion: str | None) -> dict[str, Any]:
     ours = pair.candidate.tasks[task]
     theirs = pair.champion.tasks.get(task) if pair.champion else None
@@ -140,9 +184,7 @@ def _versus(task: Task, pair: Pair, candidate: str, champion: str | None) -> dic
         "classes": rows[rows["support"] > 0].to_dict("records"),
         "figures": [
             (label, kind, ours.figures[name], theirs.figures.get(name) if theirs is not None else None)
-            for name, (label, kind) in _COMPARED.items()
-            if name in ours.figures
-            if name != "accuracy_second" or ours.answers["second"].notna().any()
+            for name, label, kind in _compared(ours)
         ],
     }
 
@@ -185,7 +227,7 @@ def _render(template: str, **values: Any) -> str:
     filters = {"number": _number, "percent": _percent}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
+        autoescape=template.endswith(".html"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
