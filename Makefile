@@ -30,7 +30,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollback serve mlflow torch test lint format push pull bench-ingest bench-score deps locks split-gold clean
+.PHONY: help setup pipeline package rollback serve mlflow torch test lint format push pull bench-ingest bench-score bench-predict evaluate-real deps locks split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -98,6 +98,16 @@ bench-ingest: $(READY) ## Ingest of 2.8 million rows beside pyarrow's plain read
 
 bench-score: $(READY) ## Tickets a second of the champion on one core beside plain scikit-learn
 	@python benchmarks/bench_score.py
+
+bench-predict: $(READY) ## Milliseconds of one prediction on one core beside plain scikit-learn
+	@python benchmarks/bench_predict.py
+
+# Full mode on real tickets: TWCS= a file of the Kaggle form, OPENERS= first messages as csv with the columns id and text.
+evaluate-real: torch ## Real tickets, the encoder fine-tuned: make evaluate-real TWCS=twcs.csv OPENERS=openers.csv
+	@ticket-triage source twcs "$(TWCS)"
+	@$(if $(OPENERS),ticket-triage source csv "$(OPENERS)" --text text --id id --gold data/gold/gold.csv --add)
+	@sed -i.before -E 's/^  mode: (none|frozen|tuned)/  mode: tuned/' params.yaml && rm params.yaml.before
+	@python -m pipelines
 
 deps: $(READY) ## Write into dvc.yaml what each stage imports
 	@python -m pipelines.deps

@@ -48,14 +48,24 @@ def without_encoder(model: TriageModel) -> TriageModel:
     return replace(model, heads=heads, steps=steps)
 
 
+def has_encoder(model: TriageModel) -> bool:
+    """Whether it votes on any task."""
+    return any(voter.family == FAMILY for head in model.heads.values() for voter in head.voters)
+
+
+def tickets(count: int) -> pd.DataFrame:
+    """Generated tickets that the champion was not trained on: `tweet_id` and `text`."""
+    source = params.read().ingest.presets["sample"]
+    frame, _ = sample.generate(Path(source.path), count, 0, seed=1)
+    first = (frame["inbound"] == "True") & (frame["in_response_to_tweet_id"] == "")
+    return frame.loc[first, ["tweet_id", "text"]].head(count)
+
+
 def main() -> None:
     """Print the table and keep it as benchmarks/out/score.json."""
     if not CHAMPION.is_dir():
         sys.exit(f"there is no {CHAMPION}: run `make pipeline` first")
-    source = params.read().ingest.presets["sample"]
-    frame, _ = sample.generate(Path(source.path), TICKETS, 0, seed=1)
-    first = (frame["inbound"] == "True") & (frame["in_response_to_tweet_id"] == "")
-    texts = frame.loc[first, ["tweet_id", "text"]].head(TICKETS)
+    texts = tickets(TICKETS)
     started = time.perf_counter()
     model, ref = TriageModel.load(CHAMPION), predictor.read_ref(CHAMPION)
     load = time.perf_counter() - started
@@ -89,9 +99,7 @@ def main() -> None:
         "tickets": len(texts),
         "load_s": round(load, 2),
         "tickets_a_second": round(rates["scored"]),
-        "with_the_encoder": round(with_encoder)
-        if any(v.family == FAMILY for h in whole_model.heads.values() for v in h.voters)
-        else "it has none",
+        "with_the_encoder": round(with_encoder) if has_encoder(whole_model) else "it has none",
         "plain_tickets_a_second": round(rates["plain"]),
         "times_plain": round(rates["plain"] / rates["scored"], 2),
         "at_least_3000": "yes" if rates["scored"] >= 3000 else "NO",
