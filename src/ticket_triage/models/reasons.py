@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ class Evidence:
     names: Names
 
 
+@lru_cache(
+    maxsize=16
+)  # of an estimator, not of what it holds; half a million numbers take longer than an answer
 def coefficients(estimator: Any) -> np.ndarray:
     """What a unit of each feature adds to the log-odds of each class over the mean class, (classes, features)."""
     weights = estimator.feature_log_prob_ if hasattr(estimator, "feature_log_prob_") else estimator.coef_
@@ -42,12 +46,13 @@ def contributions(voice: Evidence, row: int, label: int) -> dict[tuple[str, str]
     evidence that nobody can read; they are left to the words.
     """
     found: dict[tuple[str, str], float] = defaultdict(float)
-    one = voice.matrix[[row]].tocoo()
+    one = voice.matrix if voice.matrix.shape[0] == 1 else voice.matrix[[row]]
     if voice.linear:
+        one = one.tocoo()
         weights = coefficients(voice.estimator)[label, one.col] * one.data
         pairs = zip(one.col, weights, strict=True)
     elif hasattr(voice.estimator, "shapley"):
-        values = voice.estimator.shapley(voice.matrix[[row]])
+        values = voice.estimator.shapley(one)
         weights = values[label] - values.mean(axis=0)
         pairs = zip(np.flatnonzero(weights), weights[np.flatnonzero(weights)], strict=True)
     else:
