@@ -99,7 +99,7 @@ def model_folder(
     home = tmp_path_factory.mktemp("model")
     train, validation = split_tables
     # No member is dropped, so that all tests of the model are tests of one with an encoder.
-    settings = params.read(ROOT / "params.yaml").assemble.model_copy(update={"min_weight": 0.0})
+    settings = params.read(ROOT / "params.yaml").assemble.model_copy(update={"min_gain": 0.0})
     model = assembly.assemble(
         [shelf.read(folder) for folder in members.values()],
         train,

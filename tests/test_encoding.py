@@ -64,7 +64,7 @@ def test_it_votes_with_the_others_and_gives_no_reasons_that_nobody_can_read(
     table = features.build(validation.head(20))
     assert np.allclose(one.predict_proba(table).sum(axis=1), 1)
     rows = [shelf.read(folder) for folder in (*folders.values(), members["category", "naive_bayes"])]
-    own = params.read(ROOT / "params.yaml").assemble.model_copy(update={"min_weight": 0.0})
+    own = params.read(ROOT / "params.yaml").assemble.model_copy(update={"min_gain": 0.0})
     model = assembly.assemble(
         [row for row in rows if row.about["family"] == "encoder"],
         train,

@@ -244,7 +244,7 @@ class Assemble(Section):
     max_missed_high: Share
     fallback_threshold: Share
     min_calibration: Count
-    min_weight: Share
+    min_gain: Annotated[float, Field(ge=0)]
     canaries: Count
     reference: Count
     seed: int

@@ -43,8 +43,8 @@ def head(members: Sequence[shelf.Saved], gold: pd.Series, settings: Assemble, fa
     truth = gold.reindex(index).map(column).to_numpy(dtype=np.int64)
     temperatures = {f: ensemble.best_temperature(frame.to_numpy(), truth) for f, frame in guesses.items()}
     tempered = {f: ensemble.temper(frame.to_numpy(), temperatures[f]) for f, frame in guesses.items()}
-    weights = ensemble.best_weights(tempered, truth, settings.min_weight)
-    together = ensemble.least_loss(tempered, weights, truth)
+    weighed = ensemble.weigh(tempered, truth, settings.min_gain)
+    weights = weighed.weights
     voters = tuple(
         Voter(
             family=one.about["family"],
@@ -55,7 +55,7 @@ def head(members: Sequence[shelf.Saved], gold: pd.Series, settings: Assemble, fa
             specs=shelf.specs_of(one.about),
             values=one.about["values"],
             score=one.about["score"],
-            gain=round(_without(one.about["family"], tempered, weights, truth) - together, 6),
+            gain=round(weighed.gains[one.about["family"]], 6),
         )
         for one in members
         if one.about["family"] in weights
@@ -66,14 +66,6 @@ def head(members: Sequence[shelf.Saved], gold: pd.Series, settings: Assemble, fa
         temperature=ensemble.best_temperature(ensemble.vote(tempered, weights), truth),
         threshold=Threshold(value=fallback, why="not chosen yet"),
     )
-
-
-def _without(family: str, tempered: dict[str, Any], weights: dict[str, float], truth: Any) -> float:
-    """Log-loss of the vote of the other members, weighed anew; of knowing nothing where there is no other."""
-    others = {name: tempered[name] for name in weights if name != family}
-    if not others:
-        return float(np.log(tempered[family].shape[1]))
-    return ensemble.least_loss(others, ensemble.best_weights(others, truth, 0.0), truth)
 
 
 def assemble(

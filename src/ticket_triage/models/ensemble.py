@@ -7,6 +7,7 @@ of members are reasons of the ensemble.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ticket_triage.files import TriageError
 
 Matrix = np.ndarray
 _TINY = 1e-12
+_IDLE = 1e-3  # a weight with which a member says nothing
 _VETO = np.log(1e-4)  # the least log probability with which a member speaks against a label
 
 
@@ -46,44 +48,72 @@ def best_temperature(probabilities: Matrix, truth: Matrix) -> float:
     return round(float(np.exp(found.x)), 4)
 
 
-def best_weights(members: Mapping[str, Matrix], truth: Matrix, min_weight: float) -> dict[str, float]:
-    """Weights, summing to one, of the vote with the least log-loss; members under `min_weight` are dropped.
+@dataclass(frozen=True)
+class Weighed:
+    """Weights of the members that vote, summing to one, and what each is worth.
 
-    The log-loss is convex in the weights before they are brought to sum to one, which is left to a temperature.
+    `gains`: by how much the log-loss would be higher without a member, the others weighed anew.
+    """
+
+    weights: dict[str, float]
+    gains: dict[str, float]
+
+
+def weigh(members: Mapping[str, Matrix], truth: Matrix, min_gain: float) -> Weighed:
+    """The weights of the vote with the least log-loss, on the rows whose true classes are `truth`.
+
+    The member that is worth least is dropped, again and again, until all are worth `min_gain`: each costs its time at
+    every prediction.
 
     Raises:
         TriageError: there is no member.
     """
     if not members:
         raise TriageError("there is no trained member to vote")
-    names, rows = sorted(members), np.arange(len(truth))
+    said = {name: spoken(members[name]) for name in sorted(members)}
+    classes = next(iter(said.values())).shape[1]
     while True:
-        said = np.stack([spoken(members[name]) for name in names])  # (members, rows, classes)
-        right = said[:, rows, truth].mean(axis=1)
-
-        def loss(weights: Matrix, said: Matrix = said, right: Matrix = right) -> tuple[float, Matrix]:
-            logits = np.tensordot(weights, said, axes=1)
-            highest = logits.max(axis=1, keepdims=True)
-            shares = np.exp(logits - highest)
-            total = shares.sum(axis=1, keepdims=True)
-            value = float((np.log(total) + highest).mean() - weights @ right)
-            return value, np.einsum("mrc,rc->m", said, shares / total) / len(truth) - right
-
-        start = np.full(len(names), 1 / len(names))
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(names)).x
-        weights = found / found.sum() if found.sum() else start
-        kept = [name for name, weight in zip(names, weights, strict=True) if weight >= min_weight]
-        if len(kept) == len(names) or not kept:
-            rounded = np.round(weights, 4)
-            rounded[np.argmax(rounded)] += 1 - rounded.sum()
-            return {name: float(weight) for name, weight in zip(names, rounded, strict=True)}
-        names = kept
+        loss, found = _fit(said, truth, classes)
+        idle = [name for name, weight in found.items() if weight < _IDLE] if min_gain > 0 else []
+        if idle and len(idle) < len(said):
+            said = {name: value for name, value in said.items() if name not in idle}
+            continue
+        gains = {
+            name: _fit({n: v for n, v in said.items() if n != name}, truth, classes)[0] - loss
+            for name in said
+        }
+        least = min(gains, key=lambda name: (gains[name], name))
+        if len(said) == 1 or gains[least] >= min_gain:
+            break
+        said = {name: value for name, value in said.items() if name != least}
+    rounded = {name: round(weight, 4) for name, weight in found.items()}
+    rounded[max(rounded, key=lambda name: rounded[name])] += 1 - sum(rounded.values())
+    return Weighed(rounded, gains)
 
 
-def least_loss(members: Mapping[str, Matrix], weights: Mapping[str, float], truth: Matrix) -> float:
-    """Log-loss of the vote at its best temperature."""
-    voted = vote(members, weights)
-    return log_loss(temper(voted, best_temperature(voted, truth)), truth)
+def _fit(said: Mapping[str, Matrix], truth: Matrix, classes: int) -> tuple[float, dict[str, float]]:
+    """The least log-loss of a vote and its weights; without members that of knowing nothing.
+
+    The log-loss is convex in weights that need not sum to one, which then hold the temperature, too.
+    """
+    if not said:
+        return float(np.log(classes)), {}
+    names, rows = list(said), np.arange(len(truth))
+    stacked = np.stack([said[name] for name in names])  # (members, rows, classes)
+    right = stacked[:, rows, truth].mean(axis=1)
+
+    def loss(weights: Matrix) -> tuple[float, Matrix]:
+        logits = np.tensordot(weights, stacked, axes=1)
+        highest = logits.max(axis=1, keepdims=True)
+        shares = np.exp(logits - highest)
+        total = shares.sum(axis=1, keepdims=True)
+        value = float((np.log(total) + highest).mean() - weights @ right)
+        return value, np.einsum("mrc,rc->m", stacked, shares / total) / len(truth) - right
+
+    start = np.full(len(names), 1 / len(names))
+    done = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(names))
+    weights = done.x / done.x.sum() if done.x.sum() else start
+    return float(done.fun), {name: float(weight) for name, weight in zip(names, weights, strict=True)}
 
 
 def spoken(probabilities: Matrix) -> Matrix:
