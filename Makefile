@@ -73,7 +73,7 @@ mlflow: $(READY) ## The MLflow UI on http://127.0.0.1:5000
 
 # In a folder of its own: where it can be imported, scikit-learn does, and every command takes two seconds longer.
 torch: $(READY) ## PyTorch for processors, which `encode.mode: tuned` needs (700 MB)
-	@python -m pip install --quiet --target $(VENV)/torch torch==$(TORCH)+cpu 2>/dev/null || \
+	@test -d $(VENV)/torch/torch || python -m pip install --quiet --target $(VENV)/torch torch==$(TORCH)+cpu 2>/dev/null || \
 		uv pip install --quiet --target $(VENV)/torch --torch-backend cpu torch==$(TORCH)
 
 lint: $(READY) ## Style and types
@@ -103,8 +103,9 @@ bench-predict: $(READY) ## Milliseconds of one prediction on one core beside pla
 	@python benchmarks/bench_predict.py
 
 # Full mode on real tickets: TWCS= a file of the Kaggle form, OPENERS= first messages as csv with the columns id and text.
-evaluate-real: torch ## Real tickets, the encoder fine-tuned: make evaluate-real TWCS=twcs.csv OPENERS=openers.csv
+evaluate-real: $(READY) ## Real tickets, the encoder fine-tuned: make evaluate-real TWCS=twcs.csv OPENERS=openers.csv
 	@ticket-triage source twcs "$(TWCS)"
+	@$(MAKE) --no-print-directory torch
 	@$(if $(OPENERS),ticket-triage source csv "$(OPENERS)" --text text --id id --gold data/gold/gold.csv --add)
 	@sed -i.before -E 's/^  mode: (none|frozen|tuned)/  mode: tuned/' params.yaml && rm params.yaml.before
 	@python -m pipelines

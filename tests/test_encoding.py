@@ -98,6 +98,14 @@ def test_disagreement_of_the_small_encoder_is_told(
         )
 
 
+def test_more_tokens_than_the_encoder_has_places_for_are_refused(
+    learnt: dict[str, Training], encode_settings: params.Encode, train_settings: params.Train
+) -> None:
+    long = encode_settings.model_copy(update={"tokens": 500})
+    with pytest.raises(TriageError, match="is 500, the encoder reads at most 128"):
+        encoding.make(learnt, pd.Series(dtype="str"), long, train_settings, {}, print)
+
+
 def test_without_torch_it_is_said_what_to_do(
     learnt: dict[str, Training],
     encode_settings: params.Encode,

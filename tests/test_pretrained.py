@@ -43,6 +43,9 @@ def test_a_folder_without_weights_and_another_kind_are_told(tmp_path: Path) -> N
     (tmp_path / "config.json").write_text(json.dumps(small_encoder.CONFIG | {"model_type": "gpt2"}))
     with pytest.raises(TriageError, match="no BERT"):
         pretrained.read(str(tmp_path), digest)
+    (tmp_path / "config.json").write_text('{"model_type": ')
+    with pytest.raises(TriageError, match=r"config\.json"):
+        pretrained.read(str(tmp_path), digest)
     (tmp_path / pretrained.WEIGHTS).unlink()
     with pytest.raises(TriageError, match=r"has no model\.safetensors"):
         pretrained.read(str(tmp_path), digest)

@@ -171,8 +171,16 @@ class Text(Section):
     rule_weight: Annotated[float, Field(gt=0)]
 
 
+class Shares(Section):
+    """Weights of the losses of the tasks and of sentiment, which is learnt beside them."""
+
+    category: Annotated[float, Field(ge=0)]
+    priority: Annotated[float, Field(ge=0)]
+    sentiment: Annotated[float, Field(ge=0)]
+
+
 class Tune(Section):
-    """How an encoder is fine-tuned; `shares` weigh the losses of the tasks and of sentiment, learnt beside them."""
+    """How an encoder is fine-tuned."""
 
     epochs: Count
     batch: Count
@@ -180,7 +188,7 @@ class Tune(Section):
     head_rate: Annotated[float, Field(gt=0)]
     decay: Annotated[float, Field(ge=0)]
     balance: Share
-    shares: dict[str, float]
+    shares: Shares
 
 
 class Encode(Section):

@@ -54,7 +54,7 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         given = [spoken(text) or " " for text in texts]
         running = self._running()
         if len(given) > 8:  # the graph runs outside of Python's lock
-            with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            with ThreadPoolExecutor(_cores()) as pool:
                 found = list(pool.map(running.vector, given))
         else:
             found = [running.vector(text) for text in given]
@@ -69,6 +69,11 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
             _RUNNING.clear()  # a process has one model; a second encoder is the next champion's
             known = _RUNNING[self.digest] = _Running(self.graph.tobytes(), self.tokenizer, self.tokens)
         return known
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system can say so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Running:

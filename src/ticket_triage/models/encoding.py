@@ -59,6 +59,8 @@ def make(
         TriageError: the encoder cannot be had or run.
     """
     source = pretrained.read(settings.source, settings.sha256)
+    if settings.tokens > (places := len(source.weights["embeddings.position_embeddings.weight"])):
+        raise TriageError(f"`encode.tokens` is {settings.tokens}, the encoder reads at most {places}")
     if settings.mode == "tuned":
         return tuned(learnt, mood, source, settings, training, progress)
     return frozen(learnt, source, settings, training, journals, progress)

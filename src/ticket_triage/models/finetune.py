@@ -189,7 +189,7 @@ def _fit(
                 known = truth >= 0
                 if known.any():
                     own = nn.functional.cross_entropy(values[known], truth[known], reduction="none")
-                    loss = loss + settings.shares[task] * (own * weights[task][truth[known]]).mean()
+                    loss = loss + getattr(settings.shares, task) * (own * weights[task][truth[known]]).mean()
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -1,7 +1,6 @@
 """An encoder's published weights: from a Python package that carries them, or from a folder."""
 
 import importlib.util
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from ticket_triage.files import TriageError, read_text, sha256
+from ticket_triage.files import TriageError, read_json, read_text, sha256
 
 WEIGHTS = "model.safetensors"
 
@@ -43,7 +42,7 @@ def read(source: str, digest: str) -> Pretrained:
         raise TriageError(
             f"{path} has the SHA-256 {found}, `encode.sha256` is {digest}: trust the file before you change the value"
         )
-    config = json.loads(read_text(folder / "config.json"))
+    config = read_json(folder / "config.json")
     if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
         raise TriageError(f"the encoder in {folder} is no BERT with GELU, and others cannot be run")
     weights = {name.removeprefix("bert."): value for name, value in load_file(path).items()}
