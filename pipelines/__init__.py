@@ -21,6 +21,8 @@ _QUIET = {
 for _name, _value in _QUIET.items():
     os.environ.setdefault(_name, _value)
 
+STUDIES = Path("data/.studies")  # no output, which DVC deletes before a stage runs: a killed study resumes
+
 
 def run(main: Callable[..., Any]) -> None:
     """Call a stage with the command line's words; what the user can mend is said in a sentence, exit status 1."""

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from pipelines import progress, run, say
+from pipelines import STUDIES, progress, run, say
 from ticket_triage import params, registry
 from ticket_triage.files import md5, read_table, read_text, write_json
 from ticket_triage.models import encoding, shelf, training, tuning
 from ticket_triage.models.encoder import FAMILY
 from ticket_triage.schema import TASKS
-
-STUDIES = Path("data/.studies")  # as of train
 
 
 def main(features: str, train: str, weak: str, experts: str, out: str, receipt: str) -> None:

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines import progress, run, say
+from pipelines import STUDIES, progress, run, say
 from ticket_triage import params, registry
 from ticket_triage.files import md5, read_table, read_text, write_json
 from ticket_triage.models import member, shelf, training, tuning
 from ticket_triage.schema import Task
-
-STUDIES = Path("data/.studies")  # no output, which DVC deletes before a stage runs: a killed study resumes
 
 
 def main(

@@ -62,8 +62,8 @@ class Weighed:
 def weigh(members: Mapping[str, Matrix], truth: Matrix, min_gain: float) -> Weighed:
     """The weights of the vote with the least log-loss, on the rows whose true classes are `truth`.
 
-    The member that is worth least is dropped, again and again, until all are worth `min_gain`: each costs its time at
-    every prediction.
+    With a `min_gain` of 0 all are kept; else the member that is worth least is dropped, again and again, until all are
+    worth that: each costs its time at every prediction.
 
     Raises:
         TriageError: there is no member.
@@ -83,7 +83,7 @@ def weigh(members: Mapping[str, Matrix], truth: Matrix, min_gain: float) -> Weig
             for name in said
         }
         least = min(gains, key=lambda name: (gains[name], name))
-        if len(said) == 1 or gains[least] >= min_gain:
+        if len(said) == 1 or min_gain <= 0 or gains[least] >= min_gain:
             break
         said = {name: value for name, value in said.items() if name != least}
     rounded = {name: round(weight, 4) for name, weight in found.items()}
