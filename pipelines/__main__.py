@@ -19,7 +19,7 @@ def main() -> int:
         if not taxonomy.asks_for_labels(experts):
             taxonomy.read(experts)
         lock.mend()
-    except TriageError as error:
+    except (TriageError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     before = lock.LOCK.read_bytes() if lock.LOCK.exists() else b""

@@ -10,12 +10,11 @@ from ticket_triage.models.encoder import FAMILY
 from ticket_triage.schema import TASKS
 
 
-def main(features: str, train: str, weak: str, experts: str, out: str, receipt: str) -> None:
+def main(features: str, train: str, experts: str, out: str, receipt: str) -> None:
     """Write a member's folder for each task and the receipt that names the MLflow run."""
     settings, fitting = params.load("encode"), params.load("train")
-    rows, split = read_table(Path(features)), read_table(Path(train))
-    votes, rules = read_table(Path(weak)), read_text(Path(experts))
-    learnt = {task: training.select(task, rows, split, votes, rules, fitting) for task in TASKS}
+    rows, split, rules = read_table(Path(features)), read_table(Path(train)), read_text(Path(experts))
+    learnt = {task: training.select(task, rows, split, None, rules, fitting) for task in TASKS}
     why = {task: encoding.skipped(task, learnt[task], settings, fitting) for task in TASKS}
     for task in (task for task in TASKS if why[task]):
         learnt.pop(task)

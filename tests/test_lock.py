@@ -38,6 +38,23 @@ def test_wherever_it_is_cut_off_whole_stages_are_kept(path: Path) -> None:
         assert all(kept[name] == yaml.safe_load(WHOLE)["stages"][name] for name in whole)
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        WHOLE.replace("  label:\n", "<<<<<<< HEAD\n  label:\n=======\n  other:\n>>>>>>> theirs\n"),
+        "<<<<<<< HEAD\n" + WHOLE,
+        "<<<<<<< HEAD\n",
+        WHOLE.replace("schema", "scheme"),
+    ],
+)
+def test_what_a_merge_or_a_hand_broke_is_left_to_who_broke_it(path: Path, broken: str) -> None:
+    said: list[str] = []
+    path.write_text(broken)
+    lock.mend(path, said.append)
+    assert path.read_text() == broken
+    assert said == []
+
+
 def test_a_whole_file_is_left_alone_and_a_broken_one_is_told(path: Path) -> None:
     said: list[str] = []
     lock.mend(path, said.append)

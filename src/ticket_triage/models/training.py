@@ -56,20 +56,26 @@ class Training:
 
 
 def select(
-    task: Task, table: pd.DataFrame, split: pd.DataFrame, weak: pd.DataFrame, taxonomy: str, settings: Train
+    task: Task,
+    table: pd.DataFrame,
+    split: pd.DataFrame,
+    weak: pd.DataFrame | None,
+    taxonomy: str,
+    settings: Train,
 ) -> Training:
     """What a member of `task` learns from.
 
     Args:
         table: features of the tickets of `split` and of unlabelled ones, with `ticket_id`.
         split: the training part, with gold columns.
-        weak: weak labels by `ticket_id`; used where `settings.weak_weight` is not 0.
+        weak: weak labels by `ticket_id`; used where `settings.weak_weight` is not 0. None: there are none.
         taxonomy: the experts' file as text.
     """
     rows = table.set_index("ticket_id")
     learnt = split.set_index("ticket_id")
     gold = _sample(learnt[learnt[f"{GOLD_PREFIX}{task}"].notna()], settings.max_rows, settings.seed)
-    extra = weak.set_index("ticket_id")[task].dropna()
+    none = pd.Series(index=rows.index[:0], dtype="str")
+    extra = none if weak is None else weak.set_index("ticket_id")[task].dropna()
     unlabelled = [name for name in extra.index if name in rows.index and name not in learnt.index]
     extra = extra.loc[unlabelled if settings.weak_weight else []]
     extra = _sample(extra, settings.max_rows - len(gold), settings.seed)
