@@ -121,37 +121,10 @@ _LONE = re.compile(r"(?<![\w@/.])\d")
 _LETTERS = re.compile(r"[a-z]+")
 _POSTCODE = re.compile(r"\ \d[ABD-HJLNP-UW-Z]{2}\b")
 _PLACES = frozenset(
-    (
-        *(
-            "box",
-            "street",
-            "st",
-            "road",
-            "rd",
-            "avenue",
-            "ave",
-            "lane",
-            "ln",
-            "drive",
-            "dr",
-            "boulevard",
-            "blvd",
-        ),
-        *(
-            "court",
-            "ct",
-            "place",
-            "pl",
-            "terrace",
-            "square",
-            "sq",
-            "parkway",
-            "pkwy",
-            "highway",
-            "hwy",
-            "close",
-        ),
-        *("crescent", "circle", "rue", "impasse", "calle", "avenida", "avda", "plaza", "paseo"),
+    re.findall(
+        r"\w+",
+        """box street st road rd avenue ave lane ln drive dr boulevard blvd court ct place pl terrace square sq parkway
+        pkwy highway hwy close crescent circle rue impasse calle avenida avda plaza paseo""",
     )
 )
 _VERSION = re.compile(

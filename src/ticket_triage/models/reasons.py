@@ -26,9 +26,8 @@ class Evidence:
     names: Names
 
 
-@lru_cache(
-    maxsize=16
-)  # of an estimator, not of what it holds; half a million numbers take longer than an answer
+# Remembered for an estimator, whatever it holds: to centre half a million numbers takes longer than an answer.
+@lru_cache(maxsize=16)
 def coefficients(estimator: Any) -> np.ndarray:
     """What a unit of each feature adds to the log-odds of each class over the mean class, (classes, features)."""
     weights = estimator.feature_log_prob_ if hasattr(estimator, "feature_log_prob_") else estimator.coef_

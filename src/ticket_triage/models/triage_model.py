@@ -39,9 +39,7 @@ class Voter(Frozen):
     specs: tuple[blocks.Spec, ...]
     values: dict[str, Any]
     score: float
-    gain: float = (
-        0.0  # by how much the log-loss of the vote out of fold is lower than that of the others alone
-    )
+    gain: float = 0.0  # log-loss that the vote has less by it, out of fold
 
 
 class Head(Frozen):
