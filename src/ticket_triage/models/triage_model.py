@@ -21,7 +21,7 @@ from ticket_triage.models.rules import Rules
 from ticket_triage.schema import Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
 
-FORMAT = 3  # raised by every change after which a saved model would answer otherwise, or not at all
+FORMAT = 4  # raised by every change after which a saved model would answer otherwise, or not at all
 
 
 class OutdatedModel(TriageError):
