@@ -1,16 +1,71 @@
 """The decision rule at work: what is routed, what may be true besides, what is not believed to be low."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ticket_triage.labeling.functions import LEGAL, SAFETY
-from ticket_triage.models.calibration import HIGH, LOW, Floats, Guard, Sets, Threshold
+from ticket_triage.models.calibration import HIGH, LOW, Guard, Sets, Threshold
 from ticket_triage.schema import TASKS, Task
 from ticket_triage.taxonomy import Taxonomy
+
+# Alone and among others a ticket's probabilities are added up in another order: a threshold that one of them chose must
+# not stand between the two sums.
+_ROUNDING = 1e-9
+
+ALARMED = {SAFETY: "words of safety", LEGAL: "words of the law"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rule asks of a ticket besides probabilities; `rang`: kinds of alarm words that stand in it."""
+
+    language: str
+    sentiment: float
+    repeat_contact: float
+    earlier_tickets: float
+    rang: frozenset[str]
+
+
+def routes(taxonomy: Taxonomy) -> dict[str, tuple[str | None, str | None]]:
+    """Department and team of each category."""
+    return {category.label: (category.department, category.team) for category in taxonomy.categories}
+
+
+def judge(
+    heads: Mapping[Task, Any],
+    routes: Mapping[str, tuple[str | None, str | None]],
+    probabilities: Mapping[Task, list[float]],
+    facts: Facts,
+) -> dict[str, Any]:
+    """Labels, confidences, sets, route and decision of one ticket: the only place where anything is decided.
+
+    Args:
+        heads: of the triage model, by task.
+        probabilities: calibrated, in the order of each head's classes.
+    """
+    unsure: list[str] = []
+    found: dict[str, Any] = {}
+    for task in TASKS:
+        if task not in probabilities:
+            found |= {task: None, f"{task}_confidence": float("nan"), f"{task}_set": None}
+            continue
+        head, given = heads[task], probabilities[task]
+        best = given.index(max(given))
+        if head.guard is not None:
+            best = _guarded(given, best, head.classes, head.guard, facts.rang, unsure)
+        found[task] = head.classes[best]
+        found[f"{task}_confidence"] = given[best]
+        found[f"{task}_set"] = _set(given, best, head.classes, head.sets)
+        _doubt(task, head.threshold, given[best], facts.language, unsure)
+    found["department"], found["team"] = routes.get(found["category"], (None, None))
+    found["decision"] = "review" if unsure else "auto"
+    found["review_reasons"] = unsure
+    found["escalation"] = _escalation(found["priority"], facts)
+    return found
 
 
 def decide(
@@ -20,97 +75,73 @@ def decide(
     table: pd.DataFrame,
     rang: Sequence[frozenset[str]],
 ) -> pd.DataFrame:
-    """Labels, confidences, sets, route and decision from calibrated probabilities, indexed as `table`.
+    """What `judge` makes of each ticket, indexed as `table`.
 
     Args:
         heads: of the triage model, by task.
         table: features of the tickets.
         rang: which kinds of alarm words stand in each ticket.
     """
-    index = table.index
-    unsure: list[list[str]] = [[] for _ in range(len(index))]
-    columns: dict[str, Any] = {}
-    for task in TASKS:
-        if task not in probabilities:
-            for name in (task, f"{task}_set"):
-                columns[name] = np.full(len(index), None, dtype=object)
-            columns[f"{task}_confidence"] = np.full(len(index), np.nan)
+    given = {task: frame.to_numpy().tolist() for task, frame in probabilities.items()}
+    named = [table[name].tolist() for name in ("language", "sentiment", "repeat_contact", "earlier_tickets")]
+    places = routes(taxonomy)
+    judged = [
+        judge(heads, places, {task: rows[row] for task, rows in given.items()}, Facts(*facts))
+        for row, facts in enumerate(zip(*named, rang, strict=True))
+    ]
+    return frame(judged, table.index)
+
+
+def frame(judged: Sequence[Mapping[str, Any]], index: pd.Index) -> pd.DataFrame:
+    """What was judged of several tickets as a table."""
+    names = (
+        *(name for task in TASKS for name in (task, f"{task}_confidence", f"{task}_set")),
+        *("department", "team", "decision", "review_reasons", "escalation"),
+    )
+    columns = {}
+    for name in names:
+        if name.endswith("_confidence"):
+            columns[name] = pd.Series([one[name] for one in judged], index=index, dtype="float64")
             continue
-        head = heads[task]
-        matrix = probabilities[task].to_numpy()
-        names = np.array(head.classes, dtype=object)
-        best = matrix.argmax(axis=1)
-        if head.guard is not None:
-            best = _guarded(matrix, best, names, head.guard, rang, unsure)
-        confidence = matrix[np.arange(len(matrix)), best]
-        columns[task] = names[best]
-        columns[f"{task}_confidence"] = confidence
-        columns[f"{task}_set"] = _sets(matrix, best, names, head.sets)
-        _doubt(task, head.threshold, confidence, table["language"], unsure)
-    routes = {c.label: (c.department, c.team) for c in taxonomy.categories}
-    for place, name in enumerate(("department", "team")):
-        found = [routes.get(label, (None, None))[place] for label in columns["category"]]
-        columns[name] = np.array(found, dtype=object)
-    columns["decision"] = np.array(["review" if why else "auto" for why in unsure], dtype=object)
-    columns["review_reasons"] = pd.Series(unsure, index=index, dtype=object)
-    columns["escalation"] = pd.Series(_escalation(columns, table, rang), index=index, dtype=object)
-    return pd.DataFrame({name: pd.Series(value, index=index) for name, value in columns.items()})
+        values = np.empty(len(judged), dtype=object)
+        for row, one in enumerate(judged):  # at once, lists of one length would become a matrix
+            values[row] = one[name]
+        columns[name] = pd.Series(values, index=index)
+    return pd.DataFrame(columns)
 
 
 def _guarded(
-    matrix: Floats,
-    best: npt.NDArray[np.intp],
-    names: np.ndarray,
+    given: list[float],
+    best: int,
+    names: Sequence[str],
     guard: Guard,
-    rang: Sequence[frozenset[str]],
-    unsure: list[list[str]],
-) -> npt.NDArray[np.intp]:
+    rang: frozenset[str],
+    unsure: list[str],
+) -> int:
     """The best label, or the best but `low` where that is not believed; such a ticket is always for a person."""
-    low, high = (int(np.flatnonzero(names == name)[0]) for name in (LOW, HIGH))
-    fear = matrix[:, high]
-    ringing = np.fromiter((SAFETY in kinds for kinds in rang), dtype=bool, count=len(rang))
-    raised = np.flatnonzero((best == low) & (ringing | (fear >= guard.suspicion)))
-    found = best.copy()
-    others = np.delete(np.arange(matrix.shape[1]), low)
-    found[raised] = others[matrix[raised][:, others].argmax(axis=1)]
-    for row in raised.tolist():
-        why = "words of safety" if ringing[row] else f"{HIGH} has {fear[row]:.2f}"
-        unsure[row].append(f"priority: {LOW} is not believed, {why}")
-    return found
+    low, high = names.index(LOW), names.index(HIGH)
+    if best != low or not (SAFETY in rang or given[high] >= guard.suspicion):
+        return best
+    why = "words of safety" if SAFETY in rang else f"{HIGH} has {given[high]:.2f}"
+    unsure.append(f"priority: {LOW} is not believed, {why}")
+    return max((place for place in range(len(given)) if place != low), key=given.__getitem__)
 
 
-def _sets(
-    matrix: Floats, best: npt.NDArray[np.intp], names: np.ndarray, sets: Sets | None
-) -> "pd.Series[Any] | np.ndarray":
-    """Labels of each row's set, most probable first; the answer is always among them."""
-    found = np.full(len(matrix), None, dtype=object)
+def _set(given: list[float], best: int, names: Sequence[str], sets: Sets | None) -> list[str] | None:
+    """Labels of the set, most probable first; the answer is always among them."""
     if sets is None:
-        return found
-    kept = matrix >= sets.least
-    kept[np.arange(len(matrix)), best] = True
-    order = np.argsort(-matrix, axis=1, kind="stable")
-    for row in range(len(matrix)):
-        found[row] = [str(names[column]) for column in order[row] if kept[row, column]]
-    return found
+        return None
+    order = sorted(range(len(given)), key=lambda place: -given[place])
+    return [names[place] for place in order if place == best or given[place] >= sets.least]
 
 
-def _doubt(
-    task: Task,
-    threshold: Threshold,
-    confidence: Floats,
-    languages: "pd.Series[str]",
-    unsure: list[list[str]],
-) -> None:
-    """Why each ticket of a task cannot be routed, added to its reasons."""
-    for row in np.flatnonzero(confidence < threshold.value):
-        ours, least = _apart(confidence[row], threshold.value)
-        unsure[row].append(f"{task}: confidence {ours} is below {least}")
-    if threshold.languages:
-        strange = np.flatnonzero(
-            ~languages.isin(threshold.languages).to_numpy() & (confidence >= threshold.value)
-        )
-        for row in strange:
-            unsure[row].append(f"{task}: nothing is promised for the language {languages.iloc[row]}")
+def _doubt(task: Task, threshold: Threshold, confidence: float, language: str, unsure: list[str]) -> None:
+    """Why a ticket's label cannot be believed without a person, added to its reasons."""
+    if confidence < threshold.value - _ROUNDING:
+        ours, least = _apart(confidence, threshold.value)
+        unsure.append(f"{task}: confidence {ours} is below {least}")
+    elif threshold.languages and language not in threshold.languages:
+        unsure.append(f"{task}: nothing is promised for the language {language}")
 
 
 def _apart(one: float, other: float) -> tuple[str, str]:
@@ -122,18 +153,9 @@ def _apart(one: float, other: float) -> tuple[str, str]:
     return first, second
 
 
-def _escalation(
-    columns: Mapping[str, Any], table: pd.DataFrame, rang: Sequence[frozenset[str]]
-) -> list[list[str]]:
+def _escalation(priority: str | None, facts: Facts) -> list[str]:
     """Why somebody should look at a ticket soon, whoever it is routed to."""
-    angry = (table["sentiment"] <= -0.5).to_numpy()
-    again = ((table["repeat_contact"] > 0) | (table["earlier_tickets"] > 0)).to_numpy()
-    urgent = columns["priority"] == HIGH
-    found: list[list[str]] = []
-    for row in range(len(table)):
-        why = ["high priority"] if urgent[row] else []
-        if angry[row] and again[row]:
-            why.append("angry, and not for the first time")
-        words = {SAFETY: "words of safety", LEGAL: "words of the law"}
-        found.append(why + [said for kind, said in words.items() if kind in rang[row]])
-    return found
+    why = ["high priority"] if priority == HIGH else []
+    if facts.sentiment <= -0.5 and (facts.repeat_contact > 0 or facts.earlier_tickets > 0):
+        why.append("angry, and not for the first time")
+    return why + [said for kind, said in ALARMED.items() if kind in facts.rang]
