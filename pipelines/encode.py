@@ -1,11 +1,11 @@
-"""encode: members whose features come from a sentence encoder, frozen or fine-tuned; one MLflow run."""
+"""encode: members that read with a sentence encoder, frozen or fine-tuned, and the rules, which learn nothing."""
 
 from pathlib import Path
 
 from pipelines import STUDIES, progress, run, say
 from ticket_triage import params, registry
 from ticket_triage.files import md5, read_table, read_text, write_json
-from ticket_triage.models import encoding, shelf, training, tuning
+from ticket_triage.models import encoding, lookup, shelf, training, tuning
 from ticket_triage.models.encoder import FAMILY
 from ticket_triage.schema import TASKS
 
@@ -16,10 +16,12 @@ def main(features: str, train: str, experts: str, out: str, receipt: str) -> Non
     rows, split, rules = read_table(Path(features)), read_table(Path(train)), read_text(Path(experts))
     learnt = {task: training.select(task, rows, split, None, rules, fitting) for task in TASKS}
     why = {task: encoding.skipped(task, learnt[task], settings, fitting) for task in TASKS}
+    everything = dict(learnt)
     for task in (task for task in TASKS if why[task]):
         learnt.pop(task)
         shelf.skip(task, FAMILY, Path(out) / task / FAMILY, str(why[task]))
     if not learnt:
+        lookup.write(everything, settings, fitting, None, Path(out))
         write_json(Path(receipt), {"run_id": None, "skipped": why})
         return say(f"no encoder: {why[TASKS[0]]}")
     rest = fitting.model_dump(exclude={"families", "members"})
@@ -28,6 +30,7 @@ def main(features: str, train: str, experts: str, out: str, receipt: str) -> Non
     mood = split.set_index("ticket_id")["gold_sentiment"]
     with progress("encoder", encoding.steps(settings, fitting, len(learnt))) as advance:
         made = encoding.make(learnt, mood, settings, fitting, journals, advance)
+    looked_up = lookup.write(everything, settings, fitting, made.published, Path(out))
     logged = {}
     for task, folder in encoding.save(made, Path(out)).items():
         example = learnt[task].features.head(5)
@@ -36,7 +39,9 @@ def main(features: str, train: str, experts: str, out: str, receipt: str) -> Non
     known = encoding.record(made, learnt, fitting)
     run_id = registry.log_training(f"encoder-{settings.mode}", logged, tags=tags, **known)
     scores = {task: member.found.score for task, member in made.members.items()}
-    write_json(Path(receipt), {"run_id": run_id, "scores": scores, "agreement": made.agreement})
+    write_json(
+        Path(receipt), {"run_id": run_id, "scores": scores, "rules": looked_up, "agreement": made.agreement}
+    )
     return say(f"encoder {settings.mode}: macro-F1 across folds {scores}")
 
 

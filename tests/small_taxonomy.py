@@ -1,5 +1,7 @@
 """A small invented taxonomy."""
 
+import small_model
+
 from ticket_triage.taxonomy import Taxonomy
 
 
@@ -25,3 +27,20 @@ def make(**changes: object) -> Taxonomy:
         ],
     }
     return Taxonomy.model_validate({**content, **changes})
+
+
+def of_words() -> Taxonomy:
+    """The categories of `small_model`, of whose words half are keywords and half an example."""
+    words = {label: listed.split() for label, listed in small_model.WORDS.items()}
+    categories = [
+        {
+            "label": label,
+            "department": "General",
+            "team": "desk",
+            "base_priority": "low" if label == "praise" else "medium",
+            "keywords": listed[:4],
+            "examples": [" ".join(listed[4:])],
+        }
+        for label, listed in words.items()
+    ]
+    return make(urgency_words=small_model.URGENT.split(), safety_words=(), categories=categories)

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_model
+import small_taxonomy
 
 from ticket_triage import params, taxonomy
 from ticket_triage.files import TriageError
-from ticket_triage.models import assembly, shelf
+from ticket_triage.models import assembly, lookup, shelf, training
 from ticket_triage.models.triage_model import TriageModel
 
 SETTINGS = params.read(Path(__file__).parent.parent / "params.yaml").assemble
@@ -75,3 +76,29 @@ def test_no_member_at_all_says_why(split_tables: tuple[pd.DataFrame, pd.DataFram
             info={},
             stage=tmp_path / "stage",
         )
+
+
+def test_rules_are_what_a_task_falls_back_on(
+    members: dict[tuple[str, str], Path],
+    learnt: dict[str, training.Training],
+    train_settings: params.Train,
+    encode_settings: params.Encode,
+    split_tables: tuple[pd.DataFrame, pd.DataFrame],
+    tmp_path: Path,
+) -> None:
+    train, validation = split_tables
+    experts = small_taxonomy.of_words()
+    ruled = {task: replace(rows, taxonomy=taxonomy.to_yaml(experts)) for task, rows in learnt.items()}
+    lookup.write(ruled, encode_settings, train_settings, None, tmp_path)
+    own = [folder for (_, family), folder in members.items() if family == "naive_bayes"]
+    own += [tmp_path / task / "rules" for task in ruled]
+    tables = (train, validation, validation.head(0))
+    stage = tmp_path / "stage"
+    saved = [shelf.read(folder) for folder in own]
+    model = assembly.assemble(saved, *tables, experts, SETTINGS, calendar=False, info={}, stage=stage)
+    model.save(tmp_path / "model", stage)
+    heads = TriageModel.load(tmp_path / "model").heads
+    assert heads == model.heads
+    for head in heads.values():
+        assert head.fallback is not None
+        assert head.fallback.classes == head.classes and head.fallback.temperature != 1

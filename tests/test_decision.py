@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import small_taxonomy
 
@@ -48,7 +49,7 @@ def test_a_ticket_is_routed_only_where_nothing_speaks_against_it() -> None:
     }
     taxonomy = small_taxonomy.make()
     table = features.build(pd.DataFrame({"text": list(texts)}))
-    found = decision.decide(heads, taxonomy, probabilities, table, Alarms(taxonomy).find(texts))
+    found = decision.decide(heads, taxonomy, probabilities, table, Alarms(taxonomy).find(texts), np.zeros(len(texts), bool))
     assert [tuple(why) for why in found["review_reasons"]] == list(texts.values())
     assert list(found["decision"]) == ["auto", "auto", *["review"] * 4]
     assert list(found["priority"]) == ["medium", "low", "medium", "high", "medium", "medium"]
@@ -73,6 +74,6 @@ def test_anger_that_comes_back_and_the_law_escalate() -> None:
     table = features.build(pd.DataFrame({"text": texts}))
     head = SimpleNamespace(classes=("a", "b"), threshold=Threshold(value=0.5, why=""), sets=None, guard=None)
     guess = {"category": pd.DataFrame([[0.9, 0.1]] * 3, columns=["a", "b"])}
-    found = decision.decide({"category": head}, taxonomy, guess, table, Alarms(taxonomy).find(texts))
+    found = decision.decide({"category": head}, taxonomy, guess, table, Alarms(taxonomy).find(texts), np.zeros(len(texts), bool))
     assert found["escalation"].tolist() == [["angry, and not for the first time"], ["words of the law"], []]
     assert found["priority"].isna().all()

@@ -41,6 +41,15 @@ def test_an_answer_says_all_that_applications_depend_on(predictor):
     jsonschema.validate(json.loads(prediction.model_dump_json()), openapi.prediction_schema())
 
 
+def test_an_answer_without_a_member_says_so(predictor):
+    whole = predictor.predict(Ticket(text=TEXTS[0]))
+    gone = {name: None for name in predictor.model.estimators if "lightgbm" in name}
+    broken = replace(predictor.model, estimators={**predictor.model.estimators, **gone})
+    partial = Predictor(broken, predictor.ref).predict(Ticket(text=TEXTS[0]))
+    assert partial.degraded and partial.decision == "review"
+    assert not whole.degraded and partial.category.label == whole.category.label
+
+
 def test_one_by_one_is_the_same_as_together(predictor):
     together = predictor.model.predict(pd.DataFrame({"text": TEXTS}))
     for text, (_, row) in zip(TEXTS, together.iterrows(), strict=True):

@@ -117,6 +117,7 @@ def test_a_ticket_is_answered(server):
         "review_reasons",
         "escalation",
         "reasons",
+        "degraded",
     ]
 
 

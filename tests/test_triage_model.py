@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_model
+import small_taxonomy
 
 from ticket_triage import features
 from ticket_triage.files import TriageError, sha256
 from ticket_triage.models import shelf
+from ticket_triage.models.fallback import Fallback
 from ticket_triage.models.loading import Served
 from ticket_triage.models.triage_model import Threshold, TriageModel
 
@@ -147,3 +149,34 @@ def test_mlflow_opens_models_and_members(model_folder: Path, members: dict[tuple
     table = features.build(TICKETS)
     part = Served(members["category", "naive_bayes"]).predict(table)
     assert np.allclose(part.sum(axis=1), 1)
+
+
+class Broken:
+    def predict_proba(self, matrix: object) -> np.ndarray:
+        raise OSError("gone")
+
+
+def test_where_a_member_breaks_the_others_answer_and_a_person_decides(model: TriageModel) -> None:
+    gone = {name: Broken() for name in model.estimators if "naive_bayes" in name}
+    answer = replace(model, estimators={**model.estimators, **gone}).predict(TICKETS, reasons=3)
+    assert answer["category"].iloc[0] == "billing"
+    assert answer["degraded"].all() and (answer["decision"] == "review").all()
+    assert all("a part of the model could not answer" in why for why in answer["review_reasons"])
+    assert answer["reasons"].iloc[0]
+    assert not model.predict(TICKETS)["degraded"].any()
+
+
+def test_where_all_members_break_the_rules_answer(model: TriageModel) -> None:
+    gone = {name: Broken() for name in model.estimators}
+    with pytest.raises(TriageError, match="has no rules"):
+        replace(model, estimators=gone).predict(TICKETS)
+    weights = {"keywords": 1.0, "patterns": 1.0, "alarms": 1.0, "question": 0.5, "neighbours": 1.0}
+    heads = {
+        task: head.model_copy(update={"fallback": Fallback(classes=head.classes, weights=weights)})
+        for task, head in model.heads.items()
+    }
+    ruled = replace(model, estimators=gone, heads=heads, taxonomy=small_taxonomy.of_words())
+    answer = ruled.predict(TICKETS, reasons=3)
+    assert answer["category"].tolist()[:2] == ["billing", "outage"]
+    assert answer["priority"].tolist()[:2] == ["medium", "medium"]
+    assert answer["degraded"].all() and (answer["decision"] == "review").all()

@@ -148,7 +148,7 @@ class Range(Section):
         return self
 
 
-Block = Literal["word", "char", "topics", "rules", "row", "embedding"]
+Block = Literal["word", "char", "topics", "rules", "row", "embedding", "neighbours"]
 
 
 class Family(Section):
@@ -191,6 +191,16 @@ class Tune(Section):
     shares: Shares
 
 
+class Rules(Section):
+    """What evidence of each kind adds to the log-odds of the member `rules`, which learns nothing."""
+
+    keywords: Annotated[float, Field(ge=0)]
+    patterns: Annotated[float, Field(ge=0)]
+    alarms: Annotated[float, Field(ge=0)]
+    question: Annotated[float, Field(ge=0)]
+    neighbours: Annotated[float, Field(ge=0)]
+
+
 class Encode(Section):
     """The members that read with a sentence encoder."""
 
@@ -199,6 +209,7 @@ class Encode(Section):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     tokens: Count
     min_agreement: Share
+    rules: Rules
     head: Family
     tune: Tune
 
@@ -231,10 +242,13 @@ class Train(Section):
                 f"`members` names {', '.join(strange)}, and `families` has no such family; it has "
                 f"{', '.join(self.families)}"
             )
-        if "encoder" in self.families or any(
-            "embedding" in family.blocks for family in self.families.values()
+        if {"encoder", "rules"} & set(self.families) or any(
+            {"embedding", "neighbours"} & set(family.blocks) for family in self.families.values()
         ):
-            raise ValueError("the encoder and the block `embedding` have a section of their own, `encode`")
+            raise ValueError(
+                "the families encoder and rules and the blocks `embedding` and `neighbours` have a section of their "
+                "own, `encode`"
+            )
         return self
 
     def of(self, family: str) -> dict[str, Any]:

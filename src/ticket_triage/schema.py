@@ -112,7 +112,10 @@ class Reason(Frozen):
 
 
 class Prediction(Frozen):
-    """The answer to one ticket; a task that the model was not trained for is null."""
+    """The answer to one ticket; a task that the model was not trained for is null.
+
+    `degraded`: a part of the model could not answer, so others, or the experts' rules alone, did; always for review.
+    """
 
     prediction_id: str
     model: ModelRef
@@ -124,3 +127,4 @@ class Prediction(Frozen):
     review_reasons: tuple[str, ...]
     escalation: tuple[str, ...]
     reasons: tuple[Reason, ...]
+    degraded: bool = False

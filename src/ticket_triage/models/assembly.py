@@ -14,6 +14,7 @@ from ticket_triage.files import TriageError, text_key
 from ticket_triage.labeling.functions import SAFETY, Alarms
 from ticket_triage.models import calibration, ensemble, families, saving, shelf
 from ticket_triage.models.calibration import Sets, Threshold
+from ticket_triage.models.fallback import Fallback
 from ticket_triage.models.triage_model import Head, TriageModel, Voter
 from ticket_triage.params import Assemble
 from ticket_triage.schema import GOLD_PREFIX, TASKS, Task
@@ -90,11 +91,14 @@ def assemble(
         TriageError: no task has a trained member.
     """
     heads: dict[Task, Head] = {}
+    learnt = features.build(train)[features.TEXT].set_axis(train["ticket_id"])
     for task in TASKS:
         own = [one for one in members if one.about["task"] == task and not one.skipped]
         if own:
             gold = train.set_index("ticket_id")[f"{GOLD_PREFIX}{task}"]
-            heads[task] = head(own, gold, settings, settings.fallback_threshold)
+            heads[task] = _backed(
+                head(own, gold, settings, settings.fallback_threshold), task, own, gold, learnt, taxonomy
+            )
     if not heads:
         reasons = sorted({one.skipped for one in members if one.skipped})
         raise TriageError(f"no task could be trained: {'; '.join(reasons) or 'there is no member'}")
@@ -112,7 +116,7 @@ def assemble(
         estimators={v.estimator: families.load(stage / "members" / v.estimator) for v in voters},
     )
     if "priority" in heads:
-        heads["priority"] = _guarded(heads["priority"], members, train, taxonomy, settings)
+        heads["priority"] = _guarded(heads["priority"], members, train, learnt, taxonomy, settings)
     drawn = {half: validation[validation["half"] == half] for half in ("thresholds", "conformal")}
     for task, sets in _sets(draft, drawn["conformal"], settings).items():
         heads[task] = heads[task].model_copy(update={"sets": sets})
@@ -123,8 +127,32 @@ def assemble(
     return replace(ready, canaries=_canaries(ready, validation, settings))
 
 
+def _backed(
+    head: Head,
+    task: Task,
+    members: Sequence[shelf.Saved],
+    gold: pd.Series,
+    texts: "pd.Series[str]",
+    taxonomy: Taxonomy,
+) -> Head:
+    """With the rules to fall back on, if the taxonomy has any; they learnt nothing, so all of train may judge them."""
+    rules = [one for one in members if one.about["family"] == families.RULES]
+    if not rules:
+        return head
+    known = gold[gold.isin(head.classes)]
+    truth = known.map({label: n for n, label in enumerate(head.classes)}).to_numpy(dtype=np.int64)
+    fallback = Fallback(classes=head.classes, weights=rules[0].about["values"])
+    fallback = fallback.calibrated(taxonomy, task, texts.loc[known.index].tolist(), truth)
+    return head.model_copy(update={"fallback": fallback})
+
+
 def _guarded(
-    head: Head, members: Sequence[shelf.Saved], train: pd.DataFrame, taxonomy: Taxonomy, settings: Assemble
+    head: Head,
+    members: Sequence[shelf.Saved],
+    train: pd.DataFrame,
+    texts: "pd.Series[str]",
+    taxonomy: Taxonomy,
+    settings: Assemble,
 ) -> Head:
     """With the guard that out-of-fold predictions of train ask for."""
     own = {one.about["family"]: one for one in members if one.about["task"] == "priority" and not one.skipped}
@@ -134,9 +162,7 @@ def _guarded(
     voted = ensemble.vote(tempered, {v.family: v.weight for v in head.voters})
     found = pd.DataFrame(ensemble.temper(voted, head.temperature), index, list(head.classes))
     rows = train.set_index("ticket_id").loc[index]
-    alarmed = np.array(
-        [SAFETY in rang for rang in Alarms(taxonomy).find(features.build(rows)[features.TEXT])]
-    )
+    alarmed = np.array([SAFETY in rang for rang in Alarms(taxonomy).find(texts.loc[index])])
     guard = calibration.choose_guard(found, rows[f"{GOLD_PREFIX}priority"], alarmed, settings.max_missed_high)
     return head.model_copy(update={"guard": guard})
 

@@ -19,9 +19,11 @@ from sklearn.preprocessing import Normalizer, OneHotEncoder, RobustScaler, norma
 
 from ticket_triage import features
 from ticket_triage.models.encoder import Encoder
+from ticket_triage.models.neighbours import Neighbours, of_examples
 from ticket_triage.models.rules import Rules
 from ticket_triage.params import Text
 
+NEIGHBOURS = "neighbours"
 REMEMBERED = 20_000  # words of a text; about 10 MB
 _WORD = re.compile(r"(?u)\b\w\w+\b")  # scikit-learn's own
 
@@ -108,7 +110,7 @@ def make(
 ) -> ColumnTransformer:
     """The unfitted blocks `wanted` (word, char, topics, rules, row) over a feature table with these `columns`.
 
-    With an `encoder` there is a block `embedding` too.
+    With an `encoder` there are the blocks `embedding` and `neighbours` too.
     """
     numeric = [name for name in (*features.NUMERIC, *features.CALENDAR) if name in columns]
     categorical = [name for name in features.CATEGORICAL if name in columns]
@@ -180,6 +182,9 @@ def make(
             ),
         ],
     }
+    if NEIGHBOURS in wanted and encoder is not None:
+        steps = [("embedding", encoder), (NEIGHBOURS, of_examples(taxonomy, encoder))]
+        parts[NEIGHBOURS] = [(NEIGHBOURS, Pipeline(steps), features.TEXT)]
     return ColumnTransformer(
         [part for name in wanted for part in parts[name] if len(part[2])], sparse_threshold=1.0
     )
@@ -246,7 +251,7 @@ def names(specs: Sequence[Spec], steps: Mapping[str, Any]) -> list[tuple[str, st
         if isinstance(last, TruncatedSVD):
             terms = steps[spec.steps[0]].get_feature_names_out()
             called = [", ".join(terms[np.argsort(-np.abs(axis))[:3]]) for axis in last.components_]
-        elif isinstance(last, Tfidf | Rules | Encoder):
+        elif isinstance(last, Tfidf | Rules | Encoder | Neighbours):
             called = list(last.get_feature_names_out())
         elif isinstance(last, OneHotEncoder):
             called = list(last.get_feature_names_out(columns))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ticket_triage.labeling.functions import LEGAL, SAFETY
-from ticket_triage.models.calibration import HIGH, LOW, Guard, Sets, Threshold
+from ticket_triage.models.calibration import HIGH, LOW, Flags, Guard, Sets, Threshold
 from ticket_triage.schema import TASKS, Task
 from ticket_triage.taxonomy import Taxonomy
 
@@ -21,13 +21,17 @@ ALARMED = {SAFETY: "words of safety", LEGAL: "words of the law"}
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rule asks of a ticket besides probabilities; `rang`: kinds of alarm words that stand in it."""
+    """What the rule asks of a ticket besides probabilities.
+
+    `rang`: kinds of alarm words that stand in it; `degraded`: a member of the vote could not answer it.
+    """
 
     language: str
     sentiment: float
     repeat_contact: float
     earlier_tickets: float
     rang: frozenset[str]
+    degraded: bool = False
 
 
 def routes(taxonomy: Taxonomy) -> dict[str, tuple[str | None, str | None]]:
@@ -61,10 +65,13 @@ def judge(
         found[f"{task}_confidence"] = given[best]
         found[f"{task}_set"] = _set(given, best, head.classes, head.sets)
         _doubt(task, head.threshold, given[best], facts.language, unsure)
+    if facts.degraded:  # what was promised was promised of the whole vote
+        unsure.append("a part of the model could not answer")
     found["department"], found["team"] = routes.get(found["category"], (None, None))
     found["decision"] = "review" if unsure else "auto"
     found["review_reasons"] = unsure
     found["escalation"] = _escalation(found["priority"], facts)
+    found["degraded"] = facts.degraded
     return found
 
 
@@ -74,6 +81,7 @@ def decide(
     probabilities: Mapping[Task, pd.DataFrame],
     table: pd.DataFrame,
     rang: Sequence[frozenset[str]],
+    degraded: Flags,
 ) -> pd.DataFrame:
     """What `judge` makes of each ticket, indexed as `table`.
 
@@ -81,13 +89,14 @@ def decide(
         heads: of the triage model, by task.
         table: features of the tickets.
         rang: which kinds of alarm words stand in each ticket.
+        degraded: which tickets a member of the vote could not answer.
     """
     given = {task: frame.to_numpy().tolist() for task, frame in probabilities.items()}
     named = [table[name].tolist() for name in ("language", "sentiment", "repeat_contact", "earlier_tickets")]
     places = routes(taxonomy)
     judged = [
         judge(heads, places, {task: rows[row] for task, rows in given.items()}, Facts(*facts))
-        for row, facts in enumerate(zip(*named, rang, strict=True))
+        for row, facts in enumerate(zip(*named, rang, degraded.tolist(), strict=True))
     ]
     return frame(judged, table.index)
 
@@ -107,6 +116,7 @@ def frame(judged: Sequence[Mapping[str, Any]], index: pd.Index) -> pd.DataFrame:
         for row, one in enumerate(judged):  # at once, lists of one length would become a matrix
             values[row] = one[name]
         columns[name] = pd.Series(values, index=index)
+    columns["degraded"] = pd.Series([one["degraded"] for one in judged], index=index, dtype="bool")
     return pd.DataFrame(columns)
 
 

@@ -34,10 +34,14 @@ MOOD = "sentiment"  # learnt beside the tasks: what an encoder hears in one help
 
 @dataclass(frozen=True)
 class Made:
-    """The members of all tasks, and how well eight-bit integers stand for the exact weights: a median cosine."""
+    """The members of all tasks, and how well eight-bit integers stand for the exact weights: a median cosine.
+
+    `published` is the encoder as it was before it saw any gold, where the members have that one.
+    """
 
     members: dict[Task, Member]
     agreement: float
+    published: Encoder | None = None
 
 
 def make(
@@ -121,7 +125,7 @@ def frozen(
             progress(before + trial, best)
 
         members[task] = member.fit(task, FAMILY, rows, own, journals[task], advance, encoder)
-    return Made(members, agreement)
+    return Made(members, agreement, encoder)
 
 
 def tuned(

@@ -16,7 +16,7 @@ def flat(model: TriageModel, tickets: pd.DataFrame) -> pd.DataFrame:
     for name in answer.columns:
         if name.endswith(("reasons", "_set")) or name == "escalation":
             answer[name] = [json.dumps(value) for value in answer[name]]
-        elif not name.endswith("_confidence"):
+        elif not name.endswith("_confidence") and name != "degraded":
             answer[name] = answer[name].fillna("").astype(str)
     return answer
 

@@ -11,7 +11,12 @@ import pandas as pd
 
 Names = list[tuple[str, str]]
 UNREADABLE = frozenset(("char", "embedding"))  # blocks whose evidence no person can read
-KINDS = {"word": "text", "topics": "text", "rules": "rule"}  # by block; of all others "feature"
+KINDS = {
+    "word": "text",
+    "topics": "text",
+    "rules": "rule",
+    "neighbours": "rule",
+}  # by block; of all others "feature"
 
 
 @dataclass(frozen=True)

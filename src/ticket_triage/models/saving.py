@@ -15,6 +15,7 @@ from ticket_triage.files import TriageError
 TRUSTED = (
     "ticket_triage.models.blocks.Tfidf",
     "ticket_triage.models.encoder.Encoder",
+    "ticket_triage.models.neighbours.Neighbours",
     "ticket_triage.models.rules.Rules",
     "numpy.dtype",
     "sklearn.tree._tree.Tree",

@@ -14,13 +14,15 @@ from ticket_triage import features
 from ticket_triage import taxonomy as taxonomies
 from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
 from ticket_triage.labeling.functions import Alarms
-from ticket_triage.models import blocks, decision, ensemble, families, saving
+from ticket_triage.models import blocks, decision, ensemble, families, polling, saving
 from ticket_triage.models.calibration import Guard, Sets, Threshold
+from ticket_triage.models.fallback import Fallback
 from ticket_triage.models.reasons import Evidence, evidence, importances
 from ticket_triage.models.rules import Rules
 from ticket_triage.schema import Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
 
+_DEGRADED, _SILENT = "degraded", "silent"  # in what was done for a table: rows; members by task
 FORMAT = 4  # raised by every change after which a saved model would answer otherwise, or not at all
 
 
@@ -51,6 +53,7 @@ class Head(Frozen):
     threshold: Threshold
     sets: Sets | None = None
     guard: Guard | None = None  # of priority alone
+    fallback: Fallback | None = None  # answers where no member can; None: the taxonomy has no rules
 
 
 @dataclass(frozen=True)
@@ -104,19 +107,32 @@ class TriageModel:
         found: dict[Task, pd.DataFrame] = {}
         for task, head in self.heads.items():
             total = np.zeros((len(table), len(head.classes)))
-            for voter in head.voters:
-                if len(table):
-                    matrix = self._matrix(voter, table, done)
-                    guess = np.asarray(
-                        self.estimators[voter.estimator].predict_proba(matrix), dtype=np.float64
-                    )
-                    total += voter.weight * ensemble.spoken(ensemble.temper(guess, voter.temperature))
-            found[task] = pd.DataFrame(
-                ensemble.temper(ensemble.heard(total), head.temperature) if len(table) else total,
-                index=table.index,
-                columns=list(head.classes),
-            )
+            if len(table):
+                held = self._poll(head, table, done)
+                total = ensemble.temper(held.probabilities, head.temperature)
+                done[_SILENT, task] = held.silent
+                done[_DEGRADED] = done.get(_DEGRADED, False) | held.missed
+                if (unanswered := np.isnan(total).any(axis=1)).any():
+                    total[unanswered] = self._fallback(task, table[features.TEXT][unanswered].tolist())
+            found[task] = pd.DataFrame(total, index=table.index, columns=list(head.classes))
         return found
+
+    def _poll(self, head: Head, table: pd.DataFrame, done: dict[Any, Any]) -> polling.Poll:
+        def ask(number: int, row: int | None) -> np.ndarray:
+            voter = head.voters[number]
+            matrix = (
+                self._matrix(voter, table, done)
+                if row is None
+                else self._matrix(voter, table.iloc[[row]], {})
+            )
+            return np.asarray(self.estimators[voter.estimator].predict_proba(matrix), dtype=np.float64)
+
+        return polling.poll(head.voters, ask, len(table), len(head.classes))
+
+    def _fallback(self, task: Task, texts: list[str]) -> np.ndarray:
+        if (rules := self.heads[task].fallback) is None:
+            raise TriageError(f"no member can answer {task}, and the taxonomy has no rules to answer by")
+        return rules.predict_proba(self.taxonomy, task, texts)
 
     def _matrix(self, voter: Voter, table: pd.DataFrame, done: dict[Any, Any]) -> Any:
         if voter.specs not in done:
@@ -141,7 +157,8 @@ class TriageModel:
     def _decide(self, table: pd.DataFrame, done: dict[Any, Any]) -> pd.DataFrame:
         """Apply the decision rule to the tickets whose features are `table`."""
         probabilities = self._proba(table, done)
-        return decision.decide(self.heads, self.taxonomy, probabilities, table, self._alarms(table, done))
+        rang, degraded = self._alarms(table, done), done.get(_DEGRADED, np.zeros(len(table), dtype=bool))
+        return decision.decide(self.heads, self.taxonomy, probabilities, table, rang, degraded)
 
     def _alarms(self, table: pd.DataFrame, done: dict[Any, Any]) -> list[frozenset[str]]:
         for digest, step in self.steps.items():  # most models have looked for the words already
@@ -166,7 +183,8 @@ class TriageModel:
                     self._matrix(voter, table, done),
                     self._names(voter),
                 )
-                for voter in head.voters
+                for number, voter in enumerate(head.voters)
+                if number not in done[_SILENT, task]
             ]
             column = {label: number for number, label in enumerate(head.classes)}
             chosen = answer[task].map(column).to_numpy()

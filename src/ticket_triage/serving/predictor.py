@@ -50,6 +50,7 @@ class Predictor:
             review_reasons=tuple(row["review_reasons"]),
             escalation=tuple(row["escalation"]),
             reasons=tuple(Reason.model_validate(reason) for reason in row["reasons"]),
+            degraded=bool(row["degraded"]),
         )
 
     def check(self) -> list[str]:

@@ -33,6 +33,7 @@ PREDICTED = (
     "decision",
     "review_reasons",
     "escalation",
+    "degraded",
 )
 OURS = (ROW, "model", *PREDICTED, "reasons", "error")
 OPTIONAL = tuple(name for name in Ticket.model_fields if name != "text")

@@ -105,6 +105,7 @@ def _parquet(raw: IO[bytes], names: Sequence[str], types: Mapping[str, Any]) -> 
         "category_confidence": pa.float64(),
         "priority_confidence": pa.float64(),
         **dict.fromkeys(("category_set", "priority_set", "review_reasons", "escalation"), pa.list_(text)),
+        "degraded": pa.bool_(),
         "reasons": pa.list_(reason),
         "row": pa.int64(),
     }
