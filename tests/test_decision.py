@@ -10,6 +10,12 @@ from ticket_triage import features
 from ticket_triage.labeling.functions import Alarms
 from ticket_triage.models import decision
 from ticket_triage.models.calibration import Guard, Sets, Threshold
+from ticket_triage.taxonomy import Taxonomy
+
+
+def heard(taxonomy: Taxonomy, texts: list[str]) -> tuple[list[frozenset[str]], np.ndarray]:
+    """Words of alarm, and that all members answered."""
+    return Alarms(taxonomy).find(texts), np.zeros(len(texts), dtype=bool)
 
 
 def test_a_ticket_is_routed_only_where_nothing_speaks_against_it() -> None:
@@ -49,7 +55,7 @@ def test_a_ticket_is_routed_only_where_nothing_speaks_against_it() -> None:
     }
     taxonomy = small_taxonomy.make()
     table = features.build(pd.DataFrame({"text": list(texts)}))
-    found = decision.decide(heads, taxonomy, probabilities, table, Alarms(taxonomy).find(texts), np.zeros(len(texts), bool))
+    found = decision.decide(heads, taxonomy, probabilities, table, *heard(taxonomy, list(texts)))
     assert [tuple(why) for why in found["review_reasons"]] == list(texts.values())
     assert list(found["decision"]) == ["auto", "auto", *["review"] * 4]
     assert list(found["priority"]) == ["medium", "low", "medium", "high", "medium", "medium"]
@@ -74,6 +80,6 @@ def test_anger_that_comes_back_and_the_law_escalate() -> None:
     table = features.build(pd.DataFrame({"text": texts}))
     head = SimpleNamespace(classes=("a", "b"), threshold=Threshold(value=0.5, why=""), sets=None, guard=None)
     guess = {"category": pd.DataFrame([[0.9, 0.1]] * 3, columns=["a", "b"])}
-    found = decision.decide({"category": head}, taxonomy, guess, table, Alarms(taxonomy).find(texts), np.zeros(len(texts), bool))
+    found = decision.decide({"category": head}, taxonomy, guess, table, *heard(taxonomy, list(texts)))
     assert found["escalation"].tolist() == [["angry, and not for the first time"], ["words of the law"], []]
     assert found["priority"].isna().all()

@@ -25,7 +25,8 @@ def test_it_knows_the_experts_file_and_no_gold(
     tmp_path: Path,
 ) -> None:
     member = lookup.make(task, rows[task], encode_settings, train_settings, None)
-    wrong = replace(rows[task], labels=rows[task].labels.sample(frac=1, random_state=1).set_axis(rows[task].labels.index))
+    labels = rows[task].labels
+    wrong = replace(rows[task], labels=labels.sample(frac=1, random_state=1).set_axis(labels.index))
     other = lookup.make(task, wrong, encode_settings, train_settings, None)
     pd.testing.assert_frame_equal(member.out_of_fold, other.out_of_fold)
     assert member.found.score > 0.5
@@ -37,12 +38,17 @@ def test_it_knows_the_experts_file_and_no_gold(
 
 
 def test_with_an_encoder_the_nearest_examples_speak(
-    rows: dict[str, training.Training], train_settings: params.Train, encode_settings: params.Encode, tmp_path: Path
+    rows: dict[str, training.Training],
+    train_settings: params.Train,
+    encode_settings: params.Encode,
+    tmp_path: Path,
 ) -> None:
     source = pretrained.read(encode_settings.source, encode_settings.sha256)
     runs = graph.build(source.weights, source.config, unit=True)
     reader = encoding.encoder(runs, source.tokenizer, encode_settings.tokens)
-    shelf.save(lookup.make("category", rows["category"], encode_settings, train_settings, reader), tmp_path / "rules")
+    shelf.save(
+        lookup.make("category", rows["category"], encode_settings, train_settings, reader), tmp_path / "rules"
+    )
     example = EXPERTS.categories[0].examples[0]
     saved = shelf.load(tmp_path / "rules")
     guess = saved.predict_proba(features.build(pd.DataFrame({"text": [example]})))
@@ -51,7 +57,10 @@ def test_with_an_encoder_the_nearest_examples_speak(
 
 
 def test_without_rules_there_is_no_member(
-    learnt: dict[str, training.Training], train_settings: params.Train, encode_settings: params.Encode, tmp_path: Path
+    learnt: dict[str, training.Training],
+    train_settings: params.Train,
+    encode_settings: params.Encode,
+    tmp_path: Path,
 ) -> None:
     plain = taxonomy.to_yaml(taxonomy.from_labels(["a", "b"], "own"))
     none = {task: replace(one, taxonomy=plain) for task, one in learnt.items()}

@@ -6,7 +6,9 @@ from ticket_triage.models import ensemble
 from ticket_triage.models.polling import poll
 
 SAID = [np.array([[0.9, 0.1], [0.3, 0.7]]), np.array([[0.6, 0.4], [0.2, 0.8]])]
-MEMBERS = [SimpleNamespace(family=name, weight=weight, temperature=1.5) for name, weight in (("a", 0.7), ("b", 0.3))]
+MEMBERS = [
+    SimpleNamespace(family=name, weight=weight, temperature=1.5) for name, weight in (("a", 0.7), ("b", 0.3))
+]
 
 
 def ask(number: int, row: int | None) -> np.ndarray:
