@@ -112,8 +112,8 @@ class TriageModel:
                 total = ensemble.temper(held.probabilities, head.temperature)
                 done[_SILENT, task] = held.silent
                 done[_DEGRADED] = done.get(_DEGRADED, False) | held.missed
-                if (unanswered := np.isnan(total).any(axis=1)).any():
-                    total[unanswered] = self._fallback(task, table[features.TEXT][unanswered].tolist())
+                if len(unanswered := np.flatnonzero(np.isnan(total[:, 0]))):
+                    total[unanswered] = self._fallback(task, table[features.TEXT].iloc[unanswered].tolist())
             found[task] = pd.DataFrame(total, index=table.index, columns=list(head.classes))
         return found
 
