@@ -7,7 +7,6 @@ import pytest
 from ticket_triage.files import TriageError
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.schema import ModelRef, Ticket
-from ticket_triage.serving.predictor import to_frame
 from ticket_triage.serving.scoring import MAX_TEXT, PREDICTED, Tally, score
 
 REF = ModelRef(name="ticket-triage", version="3")
@@ -81,7 +80,7 @@ def test_other_columns_of_a_ticket_count_as_they_do_in_a_request(model, tmp_path
     }
     score(model, REF, save(pd.DataFrame([row]), tmp_path / "in.csv"), str(tmp_path / "out.jsonl"))
     found = json.loads((tmp_path / "out.jsonl").read_text())
-    wanted = model.predict(to_frame(ticket)).iloc[0]
+    wanted = model.single.answer(dict(ticket))
     assert found["category_confidence"] == pytest.approx(wanted["category_confidence"], abs=1e-6)
     assert found["priority_confidence"] == pytest.approx(wanted["priority_confidence"], abs=1e-6)
 

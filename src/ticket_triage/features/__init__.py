@@ -1,6 +1,16 @@
 """The only feature code: stateless, row by row, the same in training and in serving."""
 
-from ticket_triage.features.build import build
+from ticket_triage.features.build import Features, build, one
 from ticket_triage.features.names import CALENDAR, CATEGORICAL, DESCRIPTIONS, NUMERIC, TEXT, UNKNOWN
 
-__all__ = ["CALENDAR", "CATEGORICAL", "DESCRIPTIONS", "NUMERIC", "TEXT", "UNKNOWN", "build"]
+__all__ = [
+    "CALENDAR",
+    "CATEGORICAL",
+    "DESCRIPTIONS",
+    "NUMERIC",
+    "TEXT",
+    "UNKNOWN",
+    "Features",
+    "build",
+    "one",
+]

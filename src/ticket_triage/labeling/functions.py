@@ -108,18 +108,21 @@ class Finder:
         row = -1
         for row, text in enumerate(texts):  # the last row's number is the shape
             if isinstance(text, str):
-                seen = plain(text)
-                shown += [(row, column) for column in self._phrases.within(words(seen))]
-                if self._any_pattern and (first := self._any_pattern.search(seen)):
-                    start = first.start()
-                    shown += [
-                        (row, column) for column, pattern in self._patterns if pattern.search(seen, start)
-                    ]
-                if not MARKS.isdisjoint(seen):
-                    shown.append((row, len(self.columns) - 1))
+                shown += [(row, column) for column in self.within(text)]
         found = np.zeros((row + 1, len(self.columns)), dtype=bool)
         found[tuple(np.array(shown, dtype=np.int64).reshape(-1, 2).T)] = True
         return found
+
+    def within(self, text: str) -> set[int]:
+        """The numbers of the `columns` that show in a text."""
+        seen = plain(text)
+        shown = self._phrases.within(words(seen))
+        if self._any_pattern and (first := self._any_pattern.search(seen)):
+            start = first.start()
+            shown.update(column for column, pattern in self._patterns if pattern.search(seen, start))
+        if not MARKS.isdisjoint(seen):
+            shown.add(len(self.columns) - 1)
+        return shown
 
 
 class Alarms:
@@ -156,7 +159,7 @@ class _Phrases:
             following.setdefault(rest[0] if rest else None, []).append((rest[1:], column))
 
     def within(self, text: list[str]) -> set[int]:
-        found = set()
+        found: set[int] = set()
         known = self._by_first
         last = len(text) - 1
         for at in [at for at, word in enumerate(text) if word in known]:

@@ -60,6 +60,10 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
             found = [running.vector(text) for text in given]
         return sparse.csr_matrix(np.array(found, dtype=np.float32).reshape(len(found), running.size))
 
+    def vector(self, text: str) -> np.ndarray:
+        """The vector of one text, as a row of `transform`."""
+        return np.asarray(self._running().vector(spoken(text) or " "), dtype=np.float32)
+
     def get_feature_names_out(self, names: Any = None) -> np.ndarray:
         """`embedding 0` and so on; no person can read one."""
         return np.array([f"embedding {number}" for number in range(self._running().size)], dtype=object)

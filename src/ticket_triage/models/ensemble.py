@@ -21,12 +21,12 @@ _IDLE = 1e-3  # a weight with which a member says nothing
 _VETO = np.log(1e-4)  # the least log probability with which a member speaks against a label
 
 
-def temper(probabilities: Matrix, temperature: float) -> Matrix:
-    """Probabilities whose log-odds are divided by `temperature`, shape (rows, classes).
+def temper(probabilities: Matrix, temperature: float | Matrix) -> Matrix:
+    """Probabilities whose log-odds are divided by `temperature`, one for all rows or a column; shape (rows, classes).
 
     Source: Guo et al., On Calibration of Modern Neural Networks, 2017, section 4.2.
     """
-    logits = np.log(np.clip(probabilities, _TINY, None)) / temperature
+    logits = np.log(np.maximum(probabilities, _TINY)) / temperature
     logits -= logits.max(axis=1, keepdims=True)
     exponents = np.exp(logits)
     return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
@@ -118,7 +118,7 @@ def _fit(said: Mapping[str, Matrix], truth: Matrix, classes: int) -> tuple[float
 
 def spoken(probabilities: Matrix) -> Matrix:
     """Log probabilities as they enter the vote."""
-    return np.asarray(np.maximum(np.log(np.clip(probabilities, _TINY, None)), _VETO))
+    return np.asarray(np.maximum(np.log(np.maximum(probabilities, _TINY)), _VETO))
 
 
 def vote(members: Mapping[str, Matrix], weights: Mapping[str, float]) -> Matrix:

@@ -9,6 +9,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 import xgboost
+from scipy.special import softmax
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -43,10 +44,20 @@ class LightGBMTrees:
         """Probabilities, shape (rows, classes)."""
         return _two_columns(self._booster.predict(X, num_threads=1))
 
-    def shapley(self, X: Any) -> np.ndarray:
-        """What each feature of the one row `X` added to each class's log-odds, shape (classes, features)."""
-        values = np.asarray(self._booster.predict(X.toarray(), pred_contrib=True, num_threads=1))
-        return _by_class(values.reshape(-1, X.shape[1] + 1)[:, :-1])
+    @property
+    def text(self) -> str:
+        """The model as LightGBM writes it."""
+        return str(self._booster.model_to_string(num_iteration=-1))
+
+    @property
+    def scores(self) -> int:
+        """How many trees speak in each round: one for each class, or one for two classes."""
+        return int(self._booster.num_model_per_iteration())
+
+    @property
+    def n_features_in_(self) -> int:
+        """Columns of `X`."""
+        return int(self._booster.num_feature())
 
     @property
     def feature_importances_(self) -> np.ndarray:
@@ -62,13 +73,15 @@ class XGBoostTrees:
         self._booster.set_param({"nthread": 1})
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities, shape (rows, classes)."""
-        return _two_columns(self._booster.inplace_predict(X))
+        """Probabilities, shape (rows, classes), from XGBoost's scores: its own are rounded to seven digits."""
+        scores = np.asarray(self._booster.inplace_predict(X, predict_type="margin"), dtype=np.float64)
+        scores = scores if scores.ndim == 2 and scores.shape[1] > 1 else np.column_stack([0 * scores, scores])
+        return np.asarray(softmax(scores, axis=1))
 
-    def shapley(self, X: Any) -> np.ndarray:
-        """What each feature of the one row `X` added to each class's log-odds, shape (classes, features)."""
-        values = self._booster.predict(xgboost.DMatrix(X, nthread=1), pred_contribs=True)
-        return _by_class(values.reshape(-1, X.shape[1] + 1)[:, :-1])
+    @property
+    def json(self) -> bytes:
+        """The model as XGBoost writes it."""
+        return bytes(self._booster.save_raw("json"))
 
     @property
     def feature_importances_(self) -> np.ndarray:
@@ -80,10 +93,6 @@ class XGBoostTrees:
 def _two_columns(probabilities: Any) -> np.ndarray:
     found = np.asarray(probabilities, dtype=np.float64)
     return found if found.ndim == 2 else np.column_stack([1 - found, found])
-
-
-def _by_class(values: np.ndarray) -> np.ndarray:
-    return values if len(values) > 1 else np.vstack([-values[0], values[0]]) / 2
 
 
 def _of_lightgbm() -> list[str]:

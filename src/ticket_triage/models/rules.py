@@ -1,5 +1,6 @@
 """The experts' rules as features: what of the taxonomy shows in a text."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self
@@ -39,14 +40,20 @@ class Rules(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
         """Shape (texts, rules)."""
         return sparse.csr_matrix(_finder(self.taxonomy).find(texts).astype(np.float32) * self.weight)
 
+    def row(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The rules that fire in one text and their values, as a row of `transform`."""
+        columns = np.array(sorted(_finder(self.taxonomy).within(text)), dtype=np.int32)
+        return columns, np.full(len(columns), np.float32(1.0) * self.weight, dtype=np.float32)
+
     def alarms(self, matrix: sparse.csr_matrix) -> list[frozenset[str]]:
         """Which of `urgency`, `safety` and `legal` show in each row of what `transform` gave."""
-        places = {_finder(self.taxonomy).columns.index(kind): kind for kind in ALARMS}
         ends, columns = matrix.indptr.tolist(), matrix.indices.tolist()
-        return [
-            frozenset(places[column] for column in columns[start:end] if column in places)
-            for start, end in pairwise(ends)
-        ]
+        return [self.rang(columns[start:end]) for start, end in pairwise(ends)]
+
+    def rang(self, columns: Iterable[int]) -> frozenset[str]:
+        """Which of `urgency`, `safety` and `legal` are among the columns that show in a text."""
+        kinds = _alarms(self.taxonomy)
+        return frozenset(kinds[column] for column in columns if column in kinds)
 
     def get_feature_names_out(self, names: Any = None) -> np.ndarray:
         """`keywords.<label>`, `patterns.<label>`, `urgency`, `safety`, `question`."""
@@ -56,3 +63,8 @@ class Rules(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
 @lru_cache(maxsize=4)
 def _finder(text: str) -> Finder:
     return Finder(taxonomies.parse(text, "the taxonomy of the model"))
+
+
+@lru_cache(maxsize=4)
+def _alarms(text: str) -> dict[int, str]:
+    return {_finder(text).columns.index(kind): kind for kind in ALARMS}

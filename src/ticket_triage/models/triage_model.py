@@ -17,8 +17,9 @@ from ticket_triage.labeling.functions import Alarms
 from ticket_triage.models import blocks, decision, ensemble, families, polling, saving
 from ticket_triage.models.calibration import Guard, Sets, Threshold
 from ticket_triage.models.fallback import Fallback
-from ticket_triage.models.reasons import Evidence, evidence, importances
+from ticket_triage.models.reasons import Voice, evidence, importances
 from ticket_triage.models.rules import Rules
+from ticket_triage.models.single import Single
 from ticket_triage.schema import Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
 
@@ -113,7 +114,7 @@ class TriageModel:
                 done[_SILENT, task] = held.silent
                 done[_DEGRADED] = done.get(_DEGRADED, False) | held.missed
                 if len(unanswered := np.flatnonzero(np.isnan(total[:, 0]))):
-                    total[unanswered] = self._fallback(task, table[features.TEXT].iloc[unanswered].tolist())
+                    total[unanswered] = self.fallback(task, table[features.TEXT].iloc[unanswered].tolist())
             found[task] = pd.DataFrame(total, index=table.index, columns=list(head.classes))
         return found
 
@@ -125,11 +126,16 @@ class TriageModel:
                 if row is None
                 else self._matrix(voter, table.iloc[[row]], {})
             )
-            return np.asarray(self.estimators[voter.estimator].predict_proba(matrix), dtype=np.float64)
+            return self.single.scorer(voter).table(matrix)
 
         return polling.poll(head.voters, ask, len(table), len(head.classes))
 
-    def _fallback(self, task: Task, texts: list[str]) -> np.ndarray:
+    def fallback(self, task: Task, texts: list[str]) -> np.ndarray:
+        """Probabilities of clean texts by the experts' rules alone, shape (texts, classes).
+
+        Raises:
+            TriageError: the taxonomy has none.
+        """
         if (rules := self.heads[task].fallback) is None:
             raise TriageError(f"no member can answer {task}, and the taxonomy has no rules to answer by")
         return rules.predict_proba(self.taxonomy, task, texts)
@@ -164,47 +170,59 @@ class TriageModel:
         for digest, step in self.steps.items():  # most models have looked for the words already
             if isinstance(step, Rules) and (features.TEXT, digest) in done:
                 return step.alarms(done[features.TEXT, digest])
-        return self._words_of_alarm.find(table[features.TEXT])
+        return self.words_of_alarm.find(table[features.TEXT])
 
     @cached_property
-    def _words_of_alarm(self) -> Alarms:
+    def words_of_alarm(self) -> Alarms:
+        """The taxonomy's words of alarm, ready to be found."""
         return Alarms(self.taxonomy)
+
+    @cached_property
+    def single(self) -> Single:
+        """The same model for one ticket at a time, many times as fast; made when first asked for."""
+        return Single(self)
 
     def _reasons(
         self, table: pd.DataFrame, answer: pd.DataFrame, done: dict[Any, Any], most: int
     ) -> list[list[dict[str, Any]]]:
         found: list[list[dict[str, Any]]] = [[] for _ in range(len(table))]
         for task, head in self.heads.items():
-            voices = [
-                Evidence(
-                    self.estimators[voter.estimator],
+            column = {label: number for number, label in enumerate(head.classes)}
+            chosen = answer[task].map(column).to_numpy()
+            voters = [
+                (
+                    self.single.scorer(voter),
                     voter.weight / voter.temperature,
-                    voter.linear,
                     self._matrix(voter, table, done),
-                    self._names(voter),
+                    self.single.columns[voter.specs],
                 )
                 for number, voter in enumerate(head.voters)
                 if number not in done[_SILENT, task]
             ]
-            column = {label: number for number, label in enumerate(head.classes)}
-            chosen = answer[task].map(column).to_numpy()
             for row in range(len(table)):
-                top = evidence(voices, row, int(chosen[row]), most)
-                found[row] += [{"task": task, **reason} for reason in top]
+                voices = []
+                for scorer, weight, matrix, names in voters:
+                    start, end = matrix.indptr[row : row + 2]
+                    one = (matrix.indices[start:end], matrix.data[start:end])
+                    voices.append(Voice(scorer.hear(one), weight, one, names))
+                found[row] += [
+                    {"task": task, **reason} for reason in evidence(voices, int(chosen[row]), most)
+                ]
         return found
 
-    def _names(self, voter: Voter) -> list[tuple[str, str]]:
+    def names(self, specs: tuple[blocks.Spec, ...]) -> list[tuple[str, str]]:
+        """(block, feature) of each column of the matrix that these blocks give."""
         # Naming fifty thousand terms takes longer than a prediction, and equal specs have equal names.
         memory: dict[Any, list[tuple[str, str]]] = self.__dict__.setdefault("_named", {})
-        if voter.specs not in memory:
-            memory[voter.specs] = blocks.names(voter.specs, self.steps)
-        return memory[voter.specs]
+        if specs not in memory:
+            memory[specs] = blocks.names(specs, self.steps)
+        return memory[specs]
 
     def importance(self, task: Task) -> pd.DataFrame:
         """Columns `feature` and `weight`, strongest first; weights of all features of a task sum to one."""
         voters = self.heads[task].voters
         return importances(
-            [(self.estimators[v.estimator], v.weight, v.linear, self._names(v)) for v in voters]
+            [(self.estimators[v.estimator], v.weight, v.linear, self.names(v.specs)) for v in voters]
         )
 
     def observe(self, tickets: pd.DataFrame) -> pd.DataFrame:

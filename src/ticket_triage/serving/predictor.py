@@ -4,10 +4,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-import pandas as pd
-
 from ticket_triage import files
-from ticket_triage.schema import TASKS, TICKET_DTYPES, Answer, ModelRef, Prediction, Reason, Ticket
+from ticket_triage.schema import TASKS, Answer, ModelRef, Prediction, Reason, Ticket
 
 if TYPE_CHECKING:
     from ticket_triage.models.triage_model import TriageModel
@@ -37,15 +35,15 @@ class Predictor:
 
     def predict(self, ticket: Ticket) -> Prediction:
         """Answer one ticket under a new prediction id."""
-        row = self.model.predict(to_frame(ticket), reasons=REASONS).to_dict("records")[0]
+        row = self.model.single.answer(dict(ticket), reasons=REASONS)
         answers = {task: _answer(row[task], row[f"{task}_confidence"], row[f"{task}_set"]) for task in TASKS}
         return Prediction(
             prediction_id=uuid.uuid4().hex,
             model=self.ref,
             category=answers["category"],
             priority=answers["priority"],
-            department=_text(row["department"]),
-            team=_text(row["team"]),
+            department=row["department"],
+            team=row["team"],
             decision=cast(Literal["auto", "review"], row["decision"]),
             review_reasons=tuple(row["review_reasons"]),
             escalation=tuple(row["escalation"]),
@@ -65,14 +63,6 @@ class Predictor:
         return self.model.check()
 
 
-def to_frame(ticket: Ticket) -> pd.DataFrame:
-    """A ticket as a table of one row with the columns that it has."""
-    values = {name: value for name, value in ticket if value is not None}
-    return pd.DataFrame(
-        {name: pd.Series([value], dtype=TICKET_DTYPES[name]) for name, value in values.items()}
-    )
-
-
 def read_ref(folder: Path) -> ModelRef:
     """Which registered version a model folder holds, by its `ref.json`.
 
@@ -85,11 +75,7 @@ def read_ref(folder: Path) -> ModelRef:
 
 
 def _answer(label: Any, confidence: Any, among: list[str] | None) -> Answer | None:
-    if pd.isna(label):
+    if label is None:
         return None
     sure = round(min(max(float(confidence), 0.0), 1.0), 6)
     return Answer(label=label, confidence=sure, prediction_set=None if among is None else tuple(among))
-
-
-def _text(value: Any) -> str | None:
-    return None if pd.isna(value) else str(value)
