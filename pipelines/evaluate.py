@@ -18,6 +18,7 @@ def main(model: str, validation: str, hindsight: str, weak: str, out: str) -> No
         params.load("evaluate"),
         digest=sha256(Path(model)),
         weak=read_table(Path(weak)),
+        excerpts=True,
     )
     report.write(Path(out), evaluation)
     for task, part in evaluation.tasks.items():

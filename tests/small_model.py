@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from ticket_triage.files import text_key
+from ticket_triage.models.calibration import Threshold
 
 WORDS = {
     "billing": "invoice charged refund twice card payment price fee",
@@ -94,7 +95,7 @@ class SmallModel:
     @property
     def heads(self) -> dict[str, Any]:
         voter = SimpleNamespace(family="logistic_regression", weight=1.0, score=0.8, gain=0.1)
-        threshold = SimpleNamespace(value=self.threshold, why="chosen for the test")
+        threshold = Threshold(value=self.threshold, why="chosen for the test")
         rest = {"threshold": threshold, "sets": None, "guard": None}
         return {task: SimpleNamespace(voters=(voter,), **rest) for task in self.fitted}
 
@@ -106,12 +107,17 @@ class SmallModel:
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         found = pd.DataFrame(index=frame.index)
-        sure = pd.Series(True, frame.index)
+        unsure: list[list[str]] = [[] for _ in range(len(frame))]
         for task, proba in self.predict_proba(frame).items():
             found[task], found[f"{task}_confidence"] = proba.idxmax(axis=1), proba.max(axis=1)
             found[f"{task}_set"] = None
-            sure &= found[f"{task}_confidence"] >= self.threshold
-        return found.assign(decision=np.where(sure, "auto", "review"))
+            for row in np.flatnonzero(found[f"{task}_confidence"] < self.threshold):
+                unsure[row].append(f"{task}: not sure")
+        found["review_reasons"] = pd.Series(unsure, frame.index, dtype=object)
+        return found.assign(decision=["review" if why else "auto" for why in unsure])
+
+    def judged(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+        return self.predict(frame), self.predict_proba(frame)
 
     def importance(self, task: str) -> pd.DataFrame:
         vectors, regression = self.fitted[task]

@@ -40,6 +40,27 @@ def test_the_promise_is_broken_no_more_often_than_the_risk_says() -> None:
     assert np.mean(routed) > 0.25, "a rule that routes nothing keeps every promise"
 
 
+def test_labels_with_gold_enough_get_thresholds_of_their_own_and_the_promise_is_kept_all_the_same() -> None:
+    settings = SETTINGS.model_copy(update={"class_thresholds": True})
+    generator = np.random.default_rng(4)
+    broken, gained = 0, []
+    for _ in range(100):
+        confidence = np.round(generator.uniform(0.6, 1.0, 700), 4)
+        predicted = pd.Series(generator.choice(["sure", "doubtful", "rare"], 700, p=[0.45, 0.45, 0.1]))
+        chance = np.where(predicted == "sure", 0.97, confidence - 0.1)  # one is better than it believes
+        right = generator.random(700) < chance
+        languages = pd.Series(["en"] * 700)
+        one = calibration.choose_threshold(confidence, right, languages, 0.9, SETTINGS, predicted)
+        own = calibration.choose_threshold(confidence, right, languages, 0.9, settings, predicted)
+        assert one.classes == {} and set(own.classes) <= {"doubtful", "sure"}
+        assert own.of("rare") == own.value == calibration.NEVER, "too few for a threshold of its own"
+        routed = confidence >= predicted.map(own.of)
+        broken += routed.any() and chance[routed].mean() < 0.9
+        gained.append(routed.mean() - (confidence >= one.value).mean())
+    assert broken / 100 <= settings.promise_risk
+    assert np.mean(gained) > 0.1
+
+
 def test_too_little_gold_falls_back_and_says_so() -> None:
     found = threshold(np.ones(20), np.ones(20, dtype=bool))
     assert found.value == SETTINGS.fallback_threshold
@@ -102,3 +123,5 @@ def test_the_guard_pays_no_more_than_it_must() -> None:
     assert rung is not None
     assert (rung.missed, rung.raised) == (0, 0), "words alone see all of them"
     assert calibration.choose_guard(probabilities[["low", "medium"]], gold, nothing, 0.02) is None
+    assert (found.miss.value, found.price.value) == (found.missed / found.high, found.raised / found.low)
+    assert found.miss.value < 0.02 < found.miss.high < 0.04, "what is meant is not what is known"

@@ -22,6 +22,7 @@ ONLY_IN = {
     "optuna": {"models.tuning"},
     "bentoml": {"serving.service", "serving.package"},
     "_bentoml_impl": {"serving.service", "serving.package"},
+    "fairlearn": {"evaluation.fairness"},
     "datasketch": {"labeling.duplicates"},
     "kagglehub": {"sources.kaggle"},
     "lightgbm": {"models.families"},

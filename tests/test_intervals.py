@@ -30,3 +30,19 @@ def test_wilson_bounds_of_a_published_case() -> None:
     low, high = intervals.wilson(20, 20, 0.95)
     assert low < 0.9 and high == pytest.approx(1)
     assert np.isnan(intervals.wilson(0, 0, 0.95)).all()
+
+
+def test_the_exact_upper_bound_of_a_published_case() -> None:
+    # No case in n: 1 - 0.05 ** (1 / n), the rule of three (Hanley and Lippman-Hand 1983).
+    assert intervals.at_most(0, 100, 0.95) == pytest.approx(1 - 0.05**0.01)
+    assert intervals.at_most(5, 5, 0.95) == 1
+    assert np.isnan(intervals.at_most(0, 0, 0.95))
+
+
+def test_the_bound_holds_for_a_threshold_that_was_set_on_the_same_draws() -> None:
+    generator = np.random.default_rng(0)
+    broken = 0
+    for _ in range(2000):
+        drawn = np.sort(generator.random(150))  # the threshold misses the 3 smallest of them
+        broken += drawn[3] > intervals.at_most(3, 150, 0.95)
+    assert broken / 2000 == pytest.approx(0.05, abs=0.015)

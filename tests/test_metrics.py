@@ -15,6 +15,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
+from ticket_triage import intervals
 from ticket_triage.evaluation import metrics
 from ticket_triage.intervals import resamples
 
@@ -168,10 +169,36 @@ def test_sets_are_counted_where_they_may_be_judged() -> None:
     assert "set_size" not in point(metrics.answers(pd.Series(["a", "b", "a", "a"]), proba))
 
 
-def test_urgent_tickets_called_calm_are_counted_with_an_honest_interval() -> None:
-    gold = pd.Series(["high"] * 50 + ["low"] * 50)
-    proba = pd.DataFrame({"high": [0.9] * 49 + [0.1] * 51, "low": [0.1] * 49 + [0.9] * 51})
-    found = metrics.missed(metrics.answers(gold, proba), "high", "low", 0.95)
-    assert found.value == pytest.approx(1 / 50)
-    assert 0 < found.low < 0.02 < found.high < 0.12
-    assert all(np.isnan(metrics.missed(metrics.answers(gold, proba).tail(50), "high", "low", 0.95)))
+def test_what_one_task_is_sure_of_is_told_beside_what_both_are() -> None:
+    proba = pd.DataFrame({"a": [0.9, 0.8, 0.7, 0.6], "b": [0.1, 0.2, 0.3, 0.4]})
+    sure, auto = pd.Series([True, True, True, False]), pd.Series([True, False, False, False])
+    second = pd.Series([None, "a", None, None])
+    table = metrics.answers(pd.Series(["a", "b", "b", "a"]), proba, second=second, auto=auto, sure=sure)
+    found, _ = metrics.summary(table, bootstrap=20, confidence=0.9, seed=0)
+    assert (found["sure_share"].value, found["auto_share"].value) == (0.75, 0.25)
+    assert found["sure_precision"].value == pytest.approx(2 / 3)
+    assert found["sure_precision_strict"].value == pytest.approx(1 / 3)
+    assert found["sure_precision"][1:] == pytest.approx(intervals.wilson(2, 3, 0.9))
+
+
+def test_bins_of_confidence_have_wilsons_bounds() -> None:
+    table = drawn(rows=300)
+    bins = metrics.reliability(table, 0.9)
+    assert bins["tickets"].sum() == 300
+    for row in bins.to_dict("records"):
+        hits = round(row["accuracy"] * row["tickets"])
+        assert (row["low"], row["high"]) == pytest.approx(intervals.wilson(hits, row["tickets"], 0.9))
+
+
+def test_an_honest_model_shows_the_calibration_error_that_is_foretold() -> None:
+    generator = np.random.default_rng(2)
+    sure = pd.Series(np.round(generator.uniform(0.5, 1, 1200), 3))
+    proba = pd.DataFrame({"a": sure, "b": 1 - sure})
+    seen = []
+    for _ in range(40):
+        gold = pd.Series(np.where(generator.random(1200) < sure, "a", "b"))
+        table = metrics.answers(gold, proba)
+        seen.append(point(table)["ece"])
+    floor = metrics.ece_floor(table, bootstrap=200, confidence=0.95, seed=0)
+    assert np.mean(seen) == pytest.approx(floor.value, rel=0.1)
+    assert floor.low < floor.value < floor.high < 0.05

@@ -31,7 +31,8 @@ def test_a_heatmap_of_many_classes_stays_small() -> None:
 
 def test_reliability_says_each_bin() -> None:
     bins = pd.DataFrame({"tickets": [10, 40], "confidence": [0.4, 0.9], "accuracy": [0.5, 0.85]})
-    assert "40 tickets: confidence 0.90, accuracy 0.85" in texts(plots.reliability(bins))
+    bins = bins.assign(low=[0.24, 0.71], high=[0.76, 0.93])
+    assert "40 tickets: confidence 0.90, accuracy 0.85 (0.71 to 0.93)" in texts(plots.reliability(bins))
 
 
 def test_risk_and_coverage_marks_the_threshold_unless_nothing_is_that_sure() -> None:

@@ -7,7 +7,7 @@ import small_model
 from ticket_triage import params
 from ticket_triage.evaluation import metrics, slices
 
-SETTINGS = params.Evaluate(bootstrap=20, confidence=0.9, min_slice=20, seed=0)
+SETTINGS = params.Evaluate(bootstrap=20, confidence=0.9, min_slice=20, recall_high=0.7, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def answers(tickets: pd.DataFrame) -> pd.DataFrame:
 
 def test_dimensions_are_those_that_the_tables_have(tickets: pd.DataFrame) -> None:
     full = slices.dimensions(tickets, small_model.hindsight(tickets))
-    assert list(full) == ["language", "brand", "length", "month", "source", "channel"]
+    assert list(full) == ["language", "brand", "industry", "length", "month", "source", "channel"]
     assert set(full["brand"]) == {"Acme", "Globex", "not known"}
     assert full["month"].iloc[0] == "2017-10"
     assert list(slices.dimensions(tickets[["ticket_id", "text"]])) == ["length"]
@@ -58,3 +58,11 @@ def test_small_slices_and_all_after_the_ten_largest_are_pooled() -> None:
     assert slices.pool(many, 20).value_counts().to_dict() == {f"brand {n:02}": 20 for n in range(10)} | {
         "others": 100
     }
+
+
+def test_industries_and_tiers_are_known_where_they_are_told() -> None:
+    tickets = small_model.tickets(4).assign(tier=["gold", "gold", None, "basic"])
+    who = pd.DataFrame({"ticket_id": tickets["ticket_id"], "brand": ["Delta", "JetBlue", "Tesco", "Acme"]})
+    found = slices.dimensions(tickets, who)
+    assert found["industry"].tolist() == ["airline", "airline", "retail", "not known"]
+    assert found["tier"].tolist() == ["gold", "gold", "not known", "basic"]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
+from scipy.stats import beta, binomtest
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,3 +51,19 @@ def wilson(hits: int, trials: int, confidence: float) -> tuple[float, float]:
         return float("nan"), float("nan")
     bounds = binomtest(hits, trials).proportion_ci(confidence, method="wilson")
     return float(bounds.low), float(bounds.high)
+
+
+def share(hits: int, trials: int, confidence: float) -> Figure:
+    """A share with Wilson's interval; all NaN without a trial."""
+    return Figure(hits / trials if trials else float("nan"), *wilson(hits, trials, confidence))
+
+
+def at_most(hits: int, trials: int, confidence: float) -> float:
+    """The exact upper bound of a share, one-sided (Clopper and Pearson 1934); NaN without a trial.
+
+    It holds, too, for a threshold that was set so that it misses exactly `hits` of the `trials`: the share beyond the
+    next order statistic has the same beta distribution (Wilks, Statistical Prediction, 1942).
+    """
+    if not trials:
+        return float("nan")
+    return 1.0 if hits >= trials else float(beta.ppf(confidence, hits + 1, trials - hits))

@@ -262,6 +262,7 @@ class Assemble(Section):
 
     promised_precision: dict[Task, Share]
     promise_risk: Share
+    class_thresholds: bool
     coverage: dict[Task, Share]
     max_missed_high: Share
     fallback_threshold: Share
@@ -278,6 +279,7 @@ class Evaluate(Section):
     bootstrap: Count
     confidence: Share
     min_slice: Count
+    recall_high: Share
     seed: int
 
 

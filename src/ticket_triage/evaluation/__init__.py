@@ -1,25 +1,29 @@
 """What a triage model is worth on gold tickets, by the same `predict` that serves."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ticket_triage import params
-from ticket_triage.evaluation import circularity, metrics, slices
+from ticket_triage import text as texts
+from ticket_triage.evaluation import circularity, confusions, fairness, metrics, slices, urgency
 from ticket_triage.files import TriageError
 from ticket_triage.intervals import Figure
+from ticket_triage.models import decision
 from ticket_triage.schema import GOLD_PREFIX, PRIORITIES, Task
 
 if TYPE_CHECKING:
-    from ticket_triage.models.calibration import Guard, Sets
+    from ticket_triage.models.calibration import Guard, Sets, Threshold
     from ticket_triage.models.triage_model import TriageModel
 
 __all__ = ["Evaluation", "Figure", "TaskEvaluation", "evaluate", "has_gold"]
 
 MOST_FEATURES = 50  # kept of a model's tens of thousands
+MOST_PAIRS = 6  # of labels that are confused
+EXCERPT = 110  # characters of a ticket's masked text
 # The half of validation that chose something must not judge it.
 _CHOSE_THRESHOLDS, _CHOSE_SETS = "thresholds", "conformal"
 
@@ -33,9 +37,10 @@ class TaskEvaluation:
     figures: dict[str, Figure]
     classes: pd.DataFrame
     slices: pd.DataFrame
+    fairness: pd.DataFrame
+    confused: pd.DataFrame
     importance: pd.DataFrame  # feature, weight; strongest first
-    threshold: float  # confidence from which no person is needed
-    threshold_why: str
+    threshold: "Threshold"
     sets: "Sets | None"
     guard: "Guard | None"
     members: pd.DataFrame  # family, weight, score (cross-validated macro-F1), gain
@@ -59,6 +64,9 @@ class Evaluation:
     model: str  # hash of its folder
     settings: params.Evaluate
     info: Mapping[str, object]  # what the model was made of
+    excerpts: Mapping[
+        str, str
+    ]  # beginnings of masked texts, by ticket id, of those that were answered wrongly
 
     def headline(self) -> dict[str, float]:
         """Every figure and its bounds, flat: `category.macro_f1`, `category.macro_f1_low`, ...
@@ -90,6 +98,7 @@ def evaluate(
     on: str = "validation",
     digest: str = "",
     weak: pd.DataFrame | None = None,
+    excerpts: bool = False,
 ) -> Evaluation:
     """Measure `model` on the tickets that have gold, task by task.
 
@@ -102,6 +111,7 @@ def evaluate(
         on: what the set of tickets is called in the report.
         digest: hash of the model's folder, by which two evaluations know that they are of one model.
         weak: weak labels by `ticket_id`, to be told beside gold; never in its place.
+        excerpts: whether the page may show how the wrongly answered tickets begin.
 
     Raises:
         TriageError: no ticket has gold for a task of the model.
@@ -112,7 +122,7 @@ def evaluate(
             f"no ticket of {on} has a gold label for {' or '.join(model.tasks)}: give the source gold labels"
         )
     rows = rows.set_index("ticket_id", drop=False).rename_axis(None)
-    given, probabilities = model.predict(rows), model.predict_proba(rows)
+    given, probabilities = model.judged(rows)
     by = slices.dimensions(rows, hindsight)
     found: dict[Task, TaskEvaluation] = {}
     for task in model.tasks:
@@ -132,22 +142,35 @@ def evaluate(
             sets=given[f"{task}_set"].where(rows["half"] != _CHOSE_SETS)
             if "half" in rows
             else given[f"{task}_set"],
+            sure=decision.sure(given["review_reasons"], task),
+            urgency=probabilities[task].get(urgency.HIGH) if task == "priority" else None,
+            keys=rows["text_key"],
         )
         labels = metrics.labels(answers, PRIORITIES if task == "priority" else tuple(model.classes[task]))
         figures, classes = metrics.summary(
             answers, bootstrap=settings.bootstrap, confidence=settings.confidence, seed=settings.seed
         )
-        if task == "priority":
-            figures["missed_high"] = metrics.missed(answers, "high", "low", settings.confidence)
+        figures["ece_floor"] = metrics.ece_floor(
+            answers, bootstrap=settings.bootstrap, confidence=settings.confidence, seed=settings.seed
+        )
+        if answers["urgency"].notna().any():
+            figures |= urgency.summary(
+                answers,
+                settings.recall_high,
+                bootstrap=settings.bootstrap,
+                confidence=settings.confidence,
+                seed=settings.seed,
+            )
         found[task] = TaskEvaluation(
             answers=answers,
             labels=labels,
             figures=figures,
             classes=classes.set_index("label").loc[list(labels)].reset_index(),
             slices=slices.table(answers, by, settings),
+            fairness=fairness.table(answers, by, settings),
+            confused=confusions.pairs(answers, MOST_PAIRS),
             importance=model.importance(task).head(MOST_FEATURES).reset_index(drop=True),
-            threshold=head.threshold.value,
-            threshold_why=head.threshold.why,
+            threshold=head.threshold,
             sets=head.sets,
             guard=head.guard,
             members=pd.DataFrame(
@@ -167,4 +190,11 @@ def evaluate(
         model=digest,
         settings=settings,
         info=model.info,
+        excerpts=_excerpts(rows, found.values()) if excerpts else {},
     )
+
+
+def _excerpts(rows: pd.DataFrame, parts: Iterable[TaskEvaluation]) -> dict[str, str]:
+    wrong = sorted({ticket for part in parts for ticket in confusions.mistakes(part.answers).index})
+    masked = {ticket: texts.mask(text) for ticket, text in rows.loc[wrong, "text"].items()}
+    return {ticket: f"{text[:EXCERPT]}…" if len(text) > EXCERPT else text for ticket, text in masked.items()}

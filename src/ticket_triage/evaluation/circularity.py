@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ticket_triage.intervals import Figure, wilson
+from ticket_triage.intervals import Figure
+from ticket_triage.intervals import share as share_of
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,7 @@ def measure(answers: pd.DataFrame, weak: "pd.Series[str]", confidence: float) ->
     own, rest = answers[known], answers[~known]
 
     def share(right: "pd.Series[bool]") -> Figure:
-        hits, trials = int(right.sum()), len(right)
-        return Figure(hits / trials if trials else float("nan"), *wilson(hits, trials, confidence))
+        return share_of(int(right.sum()), len(right), confidence)
 
     return Circularity(
         agreement=share(own["predicted"] == given[known]),

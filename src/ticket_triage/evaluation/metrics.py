@@ -21,6 +21,9 @@ def answers(
     auto: "pd.Series[bool] | None" = None,
     judged: "pd.Series[bool] | None" = None,
     sets: "pd.Series[Any] | None" = None,
+    sure: "pd.Series[bool] | None" = None,
+    urgency: "pd.Series[float] | None" = None,
+    keys: "pd.Series[str] | None" = None,
 ) -> pd.DataFrame:
     """Put gold and a model's answers side by side, a row per ticket that has gold: all figures start from it.
 
@@ -32,11 +35,14 @@ def answers(
         auto: whether the ticket was routed without a person; none if not given.
         judged: whether the routing of this ticket may be reported on; all if not given.
         sets: lists of labels that may be right, missing where the set of this ticket may not be reported on.
+        sure: whether this task alone would have let the ticket be routed; as `auto` if not given.
+        urgency: the probability of the urgent label, where the task has one.
+        keys: text keys, by which a report names tickets.
 
     Returns:
         Columns actual, second, predicted (str), confidence, loss (negative log-probability of gold, in nats,
         probabilities clipped as scikit-learn does), auto, judged (bool), covered (whether the set holds the gold
-        label) and among (labels in the set), both missing where there is no set.
+        label) and among (labels in the set), both missing where there is no set; sure (bool), urgency and key.
     """
     here = gold.notna()
     rows = gold.index[here]
@@ -45,6 +51,7 @@ def answers(
     columns = proba.columns.get_indexer(pd.Index(actual))
     own = np.where(columns >= 0, proba.to_numpy(np.float64)[np.arange(len(rows)), columns], 0.0)
     among = [None] * len(rows) if sets is None else sets[here].tolist()
+    sure = auto if sure is None else sure
     tiny = np.finfo(np.float64).eps
     return pd.DataFrame(
         {
@@ -60,6 +67,9 @@ def answers(
                 for label, listed in zip(actual, among, strict=True)
             ],
             "among": [float(len(listed)) if isinstance(listed, list) else np.nan for listed in among],
+            "sure": False if sure is None else sure[here].astype(bool),
+            "urgency": np.nan if urgency is None else urgency[here].astype(np.float64),
+            "key": "" if keys is None else keys[here].astype("object"),
         },
         index=rows,
     )
@@ -76,7 +86,8 @@ def figures(table: pd.DataFrame, weights: Floats | None = None) -> tuple[dict[st
 
     Macro-F1 is over the classes that gold has; `ece` is the expected calibration error over 15 bins of equal
     width (Naeini et al. 2015; Guo et al. 2017), `aurc` the area under the risk-coverage curve (Geifman et al.
-    2019). Those that begin with `auto` are over judged tickets; `auto_precision` counts the second label too.
+    2019). Those that begin with `auto` (routed, so both tasks were sure) and `sure` (this task was) are over judged
+    tickets; `auto_precision` and `sure_precision` count the second label too.
 
     `set_coverage` and `set_size` are over the tickets whose sets may be reported on, and left out if none may.
 
@@ -91,10 +102,11 @@ def figures(table: pd.DataFrame, weights: Floats | None = None) -> tuple[dict[st
     names = pd.Index(labels(table))
     actual = _one_hot(names.get_indexer(pd.Index(table["actual"])), len(names))
     predicted = _one_hot(names.get_indexer(pd.Index(table["predicted"])), len(names))
-    correct, acceptable = _right(table)
+    correct, acceptable = right(table)
     confidence = table["confidence"].to_numpy()
     judged = table["judged"].to_numpy(np.float64)
     auto = table["auto"].to_numpy() * judged
+    sure = table["sure"].to_numpy() * judged
     per_row = [
         correct,
         acceptable,
@@ -107,6 +119,9 @@ def figures(table: pd.DataFrame, weights: Floats | None = None) -> tuple[dict[st
         table["covered"].notna(),
         table["covered"].fillna(0.0),
         table["among"].fillna(0.0),
+        sure,
+        sure * acceptable,
+        sure * correct,
     ]
     gaps = _one_hot(_bins(confidence), BINS) * (correct - confidence)[:, None]
     sums = weights @ np.hstack([np.column_stack(per_row), gaps, actual * predicted, actual, predicted])
@@ -114,28 +129,24 @@ def figures(table: pd.DataFrame, weights: Floats | None = None) -> tuple[dict[st
         sums, np.cumsum([len(per_row), BINS, *[len(names)] * 2]), axis=1
     )
     total = weights.sum(axis=1)
-    f1 = _share(2 * hit, np.where(support > 0, support + given, 0))
-    sets = {"set_coverage": _share(plain[:, 9], plain[:, 8]), "set_size": _share(plain[:, 10], plain[:, 8])}
+    f1 = ratio(2 * hit, np.where(support > 0, support + given, 0))
+    sets = {"set_coverage": ratio(plain[:, 9], plain[:, 8]), "set_size": ratio(plain[:, 10], plain[:, 8])}
     return {
-        "macro_f1": _share(np.nansum(f1, axis=1), (support > 0).sum(axis=1)),
-        "accuracy": _share(plain[:, 0], total),
-        "accuracy_second": _share(plain[:, 1], total),
-        "ece": _share(np.abs(gap).sum(axis=1), total),
+        "macro_f1": ratio(np.nansum(f1, axis=1), (support > 0).sum(axis=1)),
+        "accuracy": ratio(plain[:, 0], total),
+        "accuracy_second": ratio(plain[:, 1], total),
+        "ece": ratio(np.abs(gap).sum(axis=1), total),
         "aurc": _aurc(correct, confidence, weights),
-        "log_loss": _share(plain[:, 2], total),
-        "mean_confidence": _share(plain[:, 3], total),
-        "auto_share": _share(plain[:, 5], plain[:, 4]),
-        "auto_precision": _share(plain[:, 6], plain[:, 5]),
-        "auto_precision_strict": _share(plain[:, 7], plain[:, 5]),
+        "log_loss": ratio(plain[:, 2], total),
+        "mean_confidence": ratio(plain[:, 3], total),
+        "auto_share": ratio(plain[:, 5], plain[:, 4]),
+        "auto_precision": ratio(plain[:, 6], plain[:, 5]),
+        "auto_precision_strict": ratio(plain[:, 7], plain[:, 5]),
+        "sure_share": ratio(plain[:, 11], plain[:, 4]),
+        "sure_precision": ratio(plain[:, 12], plain[:, 11]),
+        "sure_precision_strict": ratio(plain[:, 13], plain[:, 11]),
         **(sets if table["covered"].notna().any() else {}),
     }, f1
-
-
-def missed(table: pd.DataFrame, urgent: str, calm: str, confidence: float) -> Figure:
-    """The share of tickets whose gold is `urgent` that were answered `calm`, with Wilson's interval."""
-    answered = table.loc[table["actual"] == urgent, "predicted"] == calm
-    share = float(answered.mean()) if len(answered) else float("nan")
-    return Figure(share, *wilson(int(answered.sum()), len(answered), confidence))
 
 
 def summary(
@@ -158,10 +169,11 @@ def summary(
     intervals = {
         name: Figure(float(value[0]), *percentile(draws[name], confidence)) for name, value in values.items()
     }
-    routed = table[table["auto"] & table["judged"]]
-    for name, right in zip(("auto_precision_strict", "auto_precision"), _right(routed), strict=True):
-        bounds = wilson(int(right.sum()), len(routed), confidence)
-        intervals[name] = Figure(intervals[name].value, *bounds)
+    for which in ("auto", "sure"):
+        routed = table[table[which] & table["judged"]]
+        for ending, hits in zip(("_strict", ""), right(routed), strict=True):
+            name, bounds = f"{which}_precision{ending}", wilson(int(hits.sum()), len(routed), confidence)
+            intervals[name] = Figure(intervals[name].value, *bounds)
     f1_drawn = np.concatenate([part for _, part in drawn])
     matrix = confusion(table)
     hit, support, given = np.diag(matrix), matrix.sum(axis=1).to_numpy(), matrix.sum(axis=0).to_numpy()
@@ -169,8 +181,8 @@ def summary(
     return intervals, pd.DataFrame(
         {
             "label": list(matrix.index),
-            "precision": _share(hit, given),
-            "recall": _share(hit, support),
+            "precision": ratio(hit, given),
+            "recall": ratio(hit, support),
             "f1": f1[0],
             "f1_low": [low for low, _ in spans],
             "f1_high": [high for _, high in spans],
@@ -178,6 +190,15 @@ def summary(
             "predicted": given,
         }
     )
+
+
+def ece_floor(table: pd.DataFrame, *, bootstrap: int, confidence: float, seed: int) -> Figure:
+    """The calibration error that these tickets would show if each were right exactly as often as its confidence says:
+    the mean of `bootstrap` drawn truths and their central `confidence`."""
+    sure = table["confidence"].to_numpy()
+    drawn = np.random.default_rng(seed).random((bootstrap, len(sure))) < sure
+    gaps = np.abs((drawn - sure) @ _one_hot(_bins(sure), BINS)).sum(axis=1) / max(1, len(sure))
+    return Figure(float(gaps.mean()), *percentile(gaps, confidence))
 
 
 def confusion(table: pd.DataFrame, order: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -188,19 +209,32 @@ def confusion(table: pd.DataFrame, order: tuple[str, ...] = ()) -> pd.DataFrame:
     return pd.DataFrame(counts.reshape(len(names), len(names)), index=names, columns=names)
 
 
-def reliability(table: pd.DataFrame) -> pd.DataFrame:
-    """A row per bin of confidence that has tickets: above, to, tickets, confidence (their mean), accuracy."""
-    correct, _ = _right(table)
+def reliability(table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """Accuracy in each bin of confidence that has tickets, with Wilson's interval.
+
+    Returns:
+        above, to, tickets, confidence (their mean), accuracy, low, high.
+    """
     rows = pd.DataFrame(
-        {"bin": _bins(table["confidence"].to_numpy()), "confidence": table["confidence"].to_numpy()}
+        {
+            "bin": _bins(table["confidence"].to_numpy()),
+            "confidence": table["confidence"].to_numpy(),
+            "correct": right(table)[0],
+        }
     )
-    means = (
-        rows.assign(accuracy=correct, tickets=1)
-        .groupby("bin")
-        .agg(tickets=("tickets", "sum"), confidence=("confidence", "mean"), accuracy=("accuracy", "mean"))
+    means = rows.groupby("bin").agg(
+        tickets=("correct", "size"),
+        confidence=("confidence", "mean"),
+        accuracy=("correct", "mean"),
+        hits=("correct", "sum"),
     )
+    spans = [
+        wilson(int(hits), int(tickets), confidence)
+        for hits, tickets in zip(means["hits"], means["tickets"], strict=True)
+    ]
+    means["low"], means["high"] = [low for low, _ in spans], [high for _, high in spans]
     bounds = pd.DataFrame({"above": means.index / BINS, "to": (means.index + 1) / BINS}, index=means.index)
-    return bounds.join(means).reset_index(drop=True)
+    return bounds.join(means.drop(columns="hits")).reset_index(drop=True)
 
 
 def risk_coverage(table: pd.DataFrame) -> pd.DataFrame:
@@ -209,7 +243,7 @@ def risk_coverage(table: pd.DataFrame) -> pd.DataFrame:
     Returns:
         threshold (answers at least this sure are kept), coverage (share kept), risk (share of those wrong).
     """
-    correct, _ = _right(table)
+    correct, _ = right(table)
     rows = pd.DataFrame({"threshold": table["confidence"].to_numpy(), "wrong": 1 - correct, "kept": 1.0})
     kept = rows.groupby("threshold").sum().sort_index(ascending=False).cumsum().reset_index()
     return pd.DataFrame(
@@ -221,10 +255,18 @@ def risk_coverage(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _right(table: pd.DataFrame) -> tuple[Floats, Floats]:
+def right(table: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Whether each answer is the first gold label, and whether it is the first or the second: 1 or 0."""
     first = (table["predicted"] == table["actual"]).to_numpy()
     either = first | (table["predicted"] == table["second"]).to_numpy()
     return first.astype(np.float64), either.astype(np.float64)
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """`part / whole`, element by element, NaN where there is nothing of the whole."""
+    shares: Floats = np.full(np.shape(part), np.nan)
+    np.divide(part, whole, out=shares, where=np.asarray(whole) > 0)
+    return shares
 
 
 def _bins(confidence: Floats) -> npt.NDArray[np.intp]:
@@ -235,12 +277,6 @@ def _one_hot(codes: npt.NDArray[np.intp], width: int) -> Floats:
     return np.eye(width)[codes]
 
 
-def _share(part: Floats, whole: Floats) -> Floats:
-    shares: Floats = np.full(np.shape(part), np.nan)
-    np.divide(part, whole, out=shares, where=np.asarray(whole) > 0)
-    return shares
-
-
 def _aurc(correct: Floats, confidence: Floats, weights: Floats) -> Floats:
     # The mean over tickets of the risk among those at least as sure; equally sure ones are kept together.
     order = np.argsort(-confidence, kind="stable")
@@ -249,5 +285,5 @@ def _aurc(correct: Floats, confidence: Floats, weights: Floats) -> Floats:
     ranked_weights = weights[:, order]
     kept = np.cumsum(ranked_weights, axis=1)
     wrong = np.cumsum(ranked_weights * (1 - correct[order]), axis=1)
-    risk = _share(wrong, kept)[:, last]
-    return _share(np.nansum(ranked_weights * risk, axis=1), kept[:, -1])
+    risk = ratio(wrong, kept)[:, last]
+    return ratio(np.nansum(ranked_weights * risk, axis=1), kept[:, -1])

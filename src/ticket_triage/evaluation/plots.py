@@ -46,12 +46,15 @@ def heatmap(counts: pd.DataFrame) -> str:
 
 
 def reliability(bins: pd.DataFrame) -> str:
-    """Accuracy against confidence, a dot per bin, as large as its tickets; on the diagonal all is well."""
+    """Accuracy against confidence, a dot per bin, as large as its tickets, with its interval; on the diagonal all is
+    well."""
     most = bins["tickets"].max()
     parts = [_axes("confidence", "accuracy"), f'<path d="{_path([0, 1], [0, 1])}" class="guide"/>']
     parts.append(f'<path d="{_path(bins["confidence"], bins["accuracy"])}" class="line"/>')
-    for tickets, sure, right in zip(bins["tickets"], bins["confidence"], bins["accuracy"], strict=True):
-        note = f"{tickets} tickets: confidence {sure:.2f}, accuracy {right:.2f}"
+    columns = [bins[name] for name in ("tickets", "confidence", "accuracy", "low", "high")]
+    for tickets, sure, right, low, high in zip(*columns, strict=True):
+        note = f"{tickets} tickets: confidence {sure:.2f}, accuracy {right:.2f} ({low:.2f} to {high:.2f})"
+        parts.append(f'<path d="M{_x(sure):.1f} {_y(low):.1f}V{_y(high):.1f}" class="error"/>')
         parts.append(_dot(_x(sure), _y(right), 2 + 6 * (tickets / most) ** 0.5, note))
     return _svg(_WIDTH, _HEIGHT, parts, "Reliability")
 

@@ -8,7 +8,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from ticket_triage.evaluation import Evaluation, TaskEvaluation, metrics, plots
+from ticket_triage.evaluation import Evaluation, TaskEvaluation, confusions, metrics, plots
+from ticket_triage.evaluation.claims import claims
 from ticket_triage.evaluation.comparison import Pair
 from ticket_triage.files import atomic, write_json, write_text
 from ticket_triage.schema import TASKS, Task
@@ -34,19 +35,22 @@ def tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
 
     Returns:
         confusion_<task>: actual, predicted, a row per ticket; reliability_<task> and risk_coverage_<task> as
-        `metrics` gives them; importance_<task>: feature, weight; and classes and slices of all tasks, with a
-        column `task`.
+        `metrics` gives them; importance_<task>: feature, weight; and classes, slices, fairness, confused pairs and
+        errors of all tasks, with a column `task`.
     """
     found: dict[str, pd.DataFrame] = {}
     for task in TASKS:
         part = evaluation.tasks.get(task)
         answers = part.answers if part else next(iter(evaluation.tasks.values())).answers.head(0)
         found[f"confusion_{task}"] = answers[["actual", "predicted"]]
-        found[f"reliability_{task}"] = metrics.reliability(answers)
+        found[f"reliability_{task}"] = metrics.reliability(answers, evaluation.settings.confidence)
         found[f"risk_coverage_{task}"] = metrics.risk_coverage(answers)
         found[f"importance_{task}"] = part.importance if part else pd.DataFrame(columns=["feature", "weight"])
-    for name in ("classes", "slices"):
-        parts = [getattr(part, name).assign(task=task) for task, part in evaluation.tasks.items()]
+    for name in ("classes", "slices", "fairness", "confused", "errors"):
+        parts = [
+            (confusions.mistakes(part.answers) if name == "errors" else getattr(part, name)).assign(task=task)
+            for task, part in evaluation.tasks.items()
+        ]
         rows = pd.concat(parts, ignore_index=True)
         found[name] = rows[["task", *rows.columns.drop("task")]]
     return found
@@ -65,7 +69,8 @@ def page(evaluation: Evaluation, openings: int | None = None) -> str:
         settings=evaluation.settings,
         tickets=max(part.tickets for part in evaluation.tasks.values()),
         openings=openings,
-        tasks=[_task(task, part) for task, part in evaluation.tasks.items()],
+        claims=claims(evaluation),
+        tasks=[_task(task, part, evaluation.settings.confidence) for task, part in evaluation.tasks.items()],
         info=_plain(evaluation.info),
     )
 
@@ -77,6 +82,7 @@ def card(evaluation: Evaluation) -> str:
         "card.md",
         evaluation=evaluation,
         settings=evaluation.settings,
+        claims=claims(evaluation),
         facts={
             "tickets": max(part.tickets for part in evaluation.tasks.values()),
             "training": len(keys) if isinstance(keys, list) else "not known",
@@ -96,6 +102,8 @@ def _told(task: Task, part: TaskEvaluation) -> dict[str, Any]:
         "members": part.members.sort_values("weight", ascending=False, kind="stable").to_dict("records"),
         "weakest": known.head(_WEAKEST).to_dict("records"),
         "worst": sliced.head(_WEAKEST).to_dict("records"),
+        "confused": part.confused.head(_WEAKEST).to_dict("records"),
+        "unfair": part.fairness[part.fairness["difference"] > part.fairness["chance"]].to_dict("records"),
     }
 
 
@@ -147,12 +155,19 @@ _COMPARED = {
     "accuracy": ("Accuracy", "percent"),
     "accuracy_second": ("Second label too", "percent"),
     "ece": ("Calibration error", "number"),
+    "ece_floor": ("The same of a perfect model", "number"),
     "log_loss": ("Log-loss", "number"),
-    "auto_share": ("Routed", "percent"),
-    "auto_precision": ("Right of those routed", "percent"),
-    "auto_precision_strict": ("The first label alone", "percent"),
+    "sure_share": ("Above the task's threshold", "percent"),
+    "sure_precision": ("Right of those, first or second label", "percent"),
+    "sure_precision_strict": ("Right of those, first label alone", "percent"),
+    "auto_share": ("Routed: every task is sure", "percent"),
+    "auto_precision": ("Right of those routed, first or second label", "percent"),
+    "auto_precision_strict": ("Right of those routed, first label alone", "percent"),
     "set_coverage": ("Sets that hold gold", "percent"),
     "set_size": ("Labels in a set", "number"),
+    "recall_high": ("Recall of high", "percent"),
+    "precision_high": ("Precision of high", "percent"),
+    "precision_at_recall": ("Precision of high at the recall asked for", "percent"),
     "missed_high": ("High called low", "percent"),
 }
 
@@ -189,11 +204,10 @@ def _versus(task: Task, pair: Pair, candidate: str, champion: str | None) -> dic
     }
 
 
-def _task(task: Task, part: TaskEvaluation) -> dict[str, Any]:
+def _task(task: Task, part: TaskEvaluation, confidence: float) -> dict[str, Any]:
     answers = part.answers
     shares = answers["actual"].value_counts(normalize=True)
-    wrong = answers[(answers["predicted"] != answers["actual"]) & (answers["predicted"] != answers["second"])]
-    surest = wrong.sort_values("confidence", ascending=False, kind="stable").head(_MISTAKES)
+    surest = confusions.mistakes(answers).head(_MISTAKES)
     top = part.importance.head(_IMPORTANT)
     sliced = part.slices.groupby("dimension", sort=False)
     return {
@@ -206,8 +220,10 @@ def _task(task: Task, part: TaskEvaluation) -> dict[str, Any]:
         "unjudged": int((~answers["judged"]).sum()),
         "classes": part.classes.to_dict("records"),
         "heatmap": plots.heatmap(metrics.confusion(answers, part.labels)),
-        "reliability": plots.reliability(metrics.reliability(answers)),
-        "risk": plots.risk_coverage(metrics.risk_coverage(answers), part.threshold),
+        "reliability": plots.reliability(metrics.reliability(answers, confidence)),
+        "risk": plots.risk_coverage(metrics.risk_coverage(answers), part.threshold.value),
+        "fairness": part.fairness.to_dict("records"),
+        "confused": part.confused.to_dict("records"),
         "importance": plots.bars(list(top["feature"]), list(top["weight"])),
         "slices": [(dimension, rows.to_dict("records")) for dimension, rows in sliced],
         "members": part.members.to_dict("records"),

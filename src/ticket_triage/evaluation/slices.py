@@ -4,6 +4,7 @@ import pandas as pd
 
 from ticket_triage import params
 from ticket_triage.evaluation import metrics
+from ticket_triage.sources import industries
 
 TOP = 10  # slices of a dimension that are shown by name
 OTHERS = "others"
@@ -18,8 +19,8 @@ def dimensions(tickets: pd.DataFrame, hindsight: pd.DataFrame | None = None) -> 
     Hindsight (who answered) is only known later: it may slice a report, never make a feature.
 
     Returns:
-        Same index as `tickets`; columns language, brand, length (characters of the raw text), month (UTC),
-        source, channel.
+        Same index as `tickets`; columns language, brand, industry (of the brand), length (characters of the raw text),
+        month (UTC), tier (of the customer), source, channel.
     """
     found = pd.DataFrame(index=tickets.index)
     if "gold_language" in tickets:
@@ -27,6 +28,7 @@ def dimensions(tickets: pd.DataFrame, hindsight: pd.DataFrame | None = None) -> 
     if hindsight is not None and len(hindsight):
         brands = hindsight.drop_duplicates("ticket_id").set_index("ticket_id")["brand"]
         found["brand"] = tickets["ticket_id"].map(brands)
+        found["industry"] = found["brand"].map(industries.by_brand())
     found["length"] = pd.cut(
         tickets["text"].str.len(),
         [-1.0, *(below - 0.5 for _, below in _LENGTHS)],
@@ -34,7 +36,7 @@ def dimensions(tickets: pd.DataFrame, hindsight: pd.DataFrame | None = None) -> 
     )
     if "created_at" in tickets:
         found["month"] = tickets["created_at"].dt.strftime("%Y-%m")
-    for column in ("source", "channel"):
+    for column in ("tier", "source", "channel"):
         if column in tickets:
             found[column] = tickets[column]
     return found.astype("object").where(found.notna(), UNKNOWN)

@@ -194,6 +194,7 @@ def _thresholds(model: TriageModel, half: pd.DataFrame, settings: Assemble) -> d
             languages[judged],
             settings.promised_precision[task],
             settings,
+            answer[task][judged],
         )
     return found
 

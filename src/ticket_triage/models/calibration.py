@@ -7,8 +7,10 @@ the guard on out-of-fold predictions of train.
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field
 from scipy.stats import binom
 
+from ticket_triage.intervals import Figure, at_most, share
 from ticket_triage.params import Assemble
 from ticket_triage.schema import Frozen
 
@@ -18,15 +20,28 @@ Flags = npt.NDArray[np.bool_]
 NEVER = 1.01  # no confidence is above 1, and a saturated one is 1
 LOW, HIGH = "low", "high"
 STEPS, STARTS = 20, 4  # thresholds that are tried, and from how many of them a search sets out
+BOUND = 0.95  # confidence of the bounds that a guard tells of itself
 _ROUNDING = 1e-9  # of probabilities that went through a file
 
 
 class Threshold(Frozen):
-    """Confidence from which a task's label needs no person, and where that figure comes from."""
+    """Confidence from which a task's label needs no person, and where that figure comes from.
+
+    Attributes:
+        languages: with gold enough to know; others go to a person. None: all are routed.
+        promised: the precision that is promised of what is routed; None: nothing is.
+        classes: labels that have a threshold of their own.
+    """
 
     value: float
     why: str
-    languages: tuple[str, ...] | None = None  # that the promise was made for; None: no promise was made
+    languages: tuple[str, ...] | None = None
+    promised: float | None = None
+    classes: dict[str, float] = Field(default_factory=dict)
+
+    def of(self, label: str) -> float:
+        """The threshold of a label."""
+        return self.classes.get(label, self.value)
 
 
 class Sets(Frozen):
@@ -50,9 +65,26 @@ class Guard(Frozen):
     raised: int
     low: int
 
+    @property
+    def miss(self) -> Figure:
+        """Share of gold `high` that is called low: an upper bound with 95 % confidence beside it, which holds although
+        `suspicion` was chosen on the same tickets (see `intervals.at_most`)."""
+        value = self.missed / self.high if self.high else float("nan")
+        return Figure(value, 0.0, at_most(self.missed, self.high, BOUND))
+
+    @property
+    def price(self) -> Figure:
+        """Share of gold `low` that is raised, with Wilson's interval: each is read by a person for nothing."""
+        return share(self.raised, self.low, BOUND)
+
 
 def choose_threshold(
-    confidence: Floats, right: Flags, languages: "pd.Series[str]", promised: float, settings: Assemble
+    confidence: Floats,
+    right: Flags,
+    languages: "pd.Series[str]",
+    promised: float,
+    settings: Assemble,
+    predicted: "pd.Series[str] | None" = None,
 ) -> Threshold:
     """The lowest confidence from which tickets may be routed with the promised precision.
 
@@ -62,38 +94,64 @@ def choose_threshold(
     (fixed-sequence testing from several starts: Angelopoulos et al., Learn then Test, 2021). Tickets of equal
     confidence are routed together.
 
+    With `settings.class_thresholds` labels that were answered for `min_calibration` tickets get a threshold of their
+    own and the others one together. Each of these must keep the promise, and they share the risk alike (Bonferroni), so
+    that the promise of all is kept as well.
+
     The promise is for languages with `min_calibration` tickets; others go to a person.
+
+    Args:
+        predicted: the answers, for thresholds of classes.
     """
     if len(right) < settings.min_calibration:
         return Threshold(
             value=settings.fallback_threshold,
             why=f"fallback, no promise: {len(right)} gold tickets, {settings.min_calibration} are needed for one",
         )
+    answers = pd.Series("", range(len(right))) if predicted is None else predicted.reset_index(drop=True)
+    counts = answers.value_counts()
+    own = sorted(counts.index[counts >= settings.min_calibration]) if settings.class_thresholds else []
+    groups = {label: (answers == label).to_numpy() for label in own}
+    rest = ~np.logical_or.reduce(list(groups.values()), initial=False) if own else np.ones(len(right), bool)
+    pooled = int(rest.sum()) >= settings.min_calibration
+    risk = settings.promise_risk / (len(own) + pooled)
+    limits = {label: _lowest(confidence[here], right[here], promised, risk) for label, here in groups.items()}
+    value = _lowest(confidence[rest], right[rest], promised, risk) if pooled else NEVER
+    routed = confidence >= answers.map(limits).fillna(value).to_numpy(np.float64)
+    kept, hits = int(routed.sum()), int(right[routed].sum())
+    if not kept:
+        why = f"a precision of {promised:g} cannot be promised from {len(right)} validation tickets"
+        return Threshold(value=NEVER, why=why, languages=())
+    return Threshold(
+        value=value,
+        why=f"precision {hits / kept:.3f} on the {kept} of {len(right)} validation tickets above it,"
+        f" enough to promise {promised:g} with a risk of {settings.promise_risk:g}",
+        languages=enough(languages, settings),
+        promised=promised,
+        classes=limits,
+    )
+
+
+def enough(languages: "pd.Series[str]", settings: Assemble) -> tuple[str, ...]:
+    """The languages with `min_calibration` tickets: of the others nothing is known."""
+    counts = languages.value_counts()
+    return tuple(sorted(counts.index[counts >= settings.min_calibration]))
+
+
+def _lowest(confidence: Floats, right: Flags, promised: float, risk: float) -> float:
+    """The lowest threshold above which the precision is as promised with that risk, or NEVER."""
     order = np.argsort(-confidence, kind="stable")
     ends = np.flatnonzero(
         np.append(np.diff(confidence[order]) != 0, True)
     )  # a threshold lies after one of these
     ends = ends[np.searchsorted(ends, np.arange(1, STEPS + 1) * len(order) // STEPS - 1)]
     hits = np.cumsum(right[order])[ends]
-    sound = binom.sf(hits - 1, ends + 1, promised) <= settings.promise_risk / STARTS
+    sound = binom.sf(hits - 1, ends + 1, promised) <= risk / STARTS
     last = -1
     for start in range(STEPS // (STARTS + 1) - 1, STEPS - 1, STEPS // (STARTS + 1)):
         passed = STEPS - start if sound[start:].all() else int(sound[start:].argmin())
         last = max(last, start + passed - 1 if passed else -1)
-    if last < 0:
-        return Threshold(
-            value=NEVER,
-            why=f"a precision of {promised:g} cannot be promised from {len(right)} validation tickets",
-            languages=(),
-        )
-    counts = languages.value_counts()
-    kept = int(ends[last]) + 1
-    return Threshold(
-        value=float(confidence[order[ends[last]]]),
-        why=f"precision {hits[last] / kept:.3f} on the {kept} of {len(order)} validation tickets above it,"
-        f" enough to promise {promised:g} with a risk of {settings.promise_risk:g}",
-        languages=tuple(sorted(counts.index[counts >= settings.min_calibration])),
-    )
+    return float(confidence[order[ends[last]]]) if last >= 0 else NEVER
 
 
 def choose_sets(own: Floats, coverage: float) -> Sets | None:

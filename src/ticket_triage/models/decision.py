@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ticket_triage.labeling.functions import LEGAL, SAFETY
-from ticket_triage.models.calibration import HIGH, LOW, Flags, Guard, Sets, Threshold
+from ticket_triage.models.calibration import HIGH, LOW, Flags, Guard, Sets
 from ticket_triage.schema import TASKS, Task
 from ticket_triage.taxonomy import Taxonomy
 
@@ -64,7 +64,8 @@ def judge(
         found[task] = head.classes[best]
         found[f"{task}_confidence"] = given[best]
         found[f"{task}_set"] = _set(given, best, head.classes, head.sets)
-        _doubt(task, head.threshold, given[best], facts.language, unsure)
+        limit = head.threshold.of(head.classes[best])
+        _doubt(task, limit, head.threshold.languages, given[best], facts.language, unsure)
     if facts.degraded:  # what was promised was promised of the whole vote
         unsure.append("a part of the model could not answer")
     found["department"], found["team"] = routes.get(found["category"], (None, None))
@@ -145,13 +146,26 @@ def _set(given: list[float], best: int, names: Sequence[str], sets: Sets | None)
     return [names[place] for place in order if place == best or given[place] >= sets.least]
 
 
-def _doubt(task: Task, threshold: Threshold, confidence: float, language: str, unsure: list[str]) -> None:
+def _doubt(
+    task: Task,
+    limit: float,
+    known: tuple[str, ...] | None,
+    confidence: float,
+    language: str,
+    unsure: list[str],
+) -> None:
     """Why a ticket's label cannot be believed without a person, added to its reasons."""
-    if confidence < threshold.value - _ROUNDING:
-        ours, least = _apart(confidence, threshold.value)
+    if confidence < limit - _ROUNDING:
+        ours, least = _apart(confidence, limit)
         unsure.append(f"{task}: confidence {ours} is below {least}")
-    elif threshold.languages and language not in threshold.languages:
+    elif known and language not in known:
         unsure.append(f"{task}: nothing is promised for the language {language}")
+
+
+def sure(reasons: "pd.Series[Any]", task: Task) -> "pd.Series[bool]":
+    """Where a task by itself asked for no person, from `review_reasons`."""
+    others = tuple(f"{other}:" for other in TASKS if other != task)
+    return reasons.map(lambda why: all(one.startswith(others) for one in why)).astype(bool)
 
 
 def _apart(one: float, other: float) -> tuple[str, str]:

@@ -160,6 +160,14 @@ class TriageModel:
         answer["reasons"] = pd.Series(listed, index=table.index, dtype=object)
         return answer
 
+    def judged(self, tickets: pd.DataFrame) -> tuple[pd.DataFrame, dict[Task, pd.DataFrame]]:
+        """What `predict` (without reasons) and `predict_proba` say, in the time of one of them."""
+        table = features.build(tickets, calendar=self.calendar)
+        done: dict[Any, Any] = {}
+        probabilities = self._proba(table, done)
+        rang = self._alarms(table, done)
+        return decision.decide(self.heads, self.taxonomy, probabilities, table, rang), probabilities
+
     def _decide(self, table: pd.DataFrame, done: dict[Any, Any]) -> pd.DataFrame:
         """Apply the decision rule to the tickets whose features are `table`."""
         probabilities = self._proba(table, done)

@@ -1,0 +1,117 @@
+"""Is it alike for all: the fairlearn room, and how far apart groups would be by chance alone."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from fairlearn.metrics import MetricFrame, selection_rate
+from sklearn.metrics import zero_one_loss
+
+from ticket_triage import params
+from ticket_triage.evaluation import metrics, slices
+from ticket_triage.intervals import Floats, percentile, resamples
+
+DIMENSIONS = ("language", "brand", "tier")
+COLUMNS = (
+    "dimension",
+    "rate",
+    "groups",
+    "tickets",
+    "lowest",
+    "lowest_tickets",
+    "lowest_rate",
+    "highest",
+    "highest_tickets",
+    "highest_rate",
+    *(f"{name}{end}" for name in ("difference", "ratio") for end in ("", "_low", "_high")),
+    "chance",
+)
+
+
+def table(answers: pd.DataFrame, by: pd.DataFrame, settings: params.Evaluate) -> pd.DataFrame:
+    """How far the groups of a dimension are apart in what is routed (selection) and in what is wrong (error).
+
+    Of groups with `settings.min_slice` tickets, the ten largest; those whose group is not known are left out. Routing
+    is of judged tickets; an answer is wrong where it is neither gold label. The greatest of many rates less the least
+    of them is never 0, however fair a model is: `chance` is the difference that groups of these sizes would stay below
+    in the share `confidence` of cases if the group made no difference (tickets permuted).
+
+    Args:
+        answers: as `metrics.answers` gives them.
+        by: as `slices.dimensions` gives them.
+
+    Returns:
+        COLUMNS; a row for each dimension and rate (`routed`, `wrong`) with at least two groups. Intervals are of the
+        bootstrap, of groups as large as they are.
+    """
+    flags = {
+        "routed": answers["auto"].astype(np.float64)[answers["judged"]],
+        "wrong": pd.Series(1.0 - metrics.right(answers)[1], answers.index, name="wrong"),
+    }
+    rows = []
+    for dimension in (name for name in DIMENSIONS if name in by):
+        for rate, flag in flags.items():
+            groups = slices.pool(by.loc[flag.index, dimension], settings.min_slice)
+            kept = ~groups.isin([slices.OTHERS, slices.UNKNOWN])
+            if len(groups[kept].unique()) > 1:
+                rows.append(
+                    {"dimension": dimension, "rate": rate, **_row(flag[kept], groups[kept], settings)}
+                )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(flag: "pd.Series[float]", groups: "pd.Series[str]", settings: params.Evaluate) -> dict[str, object]:
+    frame = _frame(flag, groups)
+    rates, sizes = frame.by_group["rate"], groups.value_counts()
+    lowest, highest = str(rates.idxmin()), str(rates.idxmax())
+    names = list(rates.index)
+    member = np.eye(len(names))[pd.Index(names).get_indexer(pd.Index(groups))]
+    values: Floats = np.asarray(flag, dtype=np.float64)
+    gaps, ratios = [], []
+    for weights in resamples(len(values), settings.bootstrap, settings.seed):
+        drawn = metrics.ratio((weights * values) @ member, weights @ member)
+        top, bottom = np.nanmax(drawn, axis=1), np.nanmin(drawn, axis=1)
+        gaps.append(top - bottom)
+        ratios.append(metrics.ratio(bottom, top))
+    difference, ratio = (
+        percentile(np.concatenate(gaps), settings.confidence),
+        percentile(np.concatenate(ratios), settings.confidence),
+    )
+    return {
+        "groups": len(names),
+        "tickets": len(values),
+        "lowest": lowest,
+        "lowest_tickets": int(sizes[lowest]),
+        "lowest_rate": float(rates[lowest]),
+        "highest": highest,
+        "highest_tickets": int(sizes[highest]),
+        "highest_rate": float(rates[highest]),
+        "difference": float(frame.difference()["rate"]),
+        "difference_low": difference[0],
+        "difference_high": difference[1],
+        "ratio": float(frame.ratio()["rate"]),
+        "ratio_low": ratio[0],
+        "ratio_high": ratio[1],
+        "chance": _chance(values, member, settings),
+    }
+
+
+def _frame(flag: "pd.Series[float]", groups: "pd.Series[str]") -> MetricFrame:
+    """fairlearn's frame of one rate: a selection rate, or an error rate where wrong answers are what is counted."""
+    given = flag.astype(int).to_numpy()
+    metric = zero_one_loss if flag.name == "wrong" else selection_rate
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return MetricFrame(
+            metrics={"rate": metric},
+            y_true=np.zeros(len(given), dtype=int),
+            y_pred=given,
+            sensitive_features=groups.to_numpy(),
+        )
+
+
+def _chance(values: Floats, member: Floats, settings: params.Evaluate) -> float:
+    generator = np.random.default_rng(settings.seed)
+    shuffled = generator.permuted(np.tile(values, (settings.bootstrap, 1)), axis=1)
+    rates = shuffled @ member / member.sum(axis=0)
+    return float(np.quantile(rates.max(axis=1) - rates.min(axis=1), settings.confidence))
