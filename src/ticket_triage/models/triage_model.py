@@ -165,12 +165,15 @@ class TriageModel:
         table = features.build(tickets, calendar=self.calendar)
         done: dict[Any, Any] = {}
         probabilities = self._proba(table, done)
-        rang = self._alarms(table, done)
-        return decision.decide(self.heads, self.taxonomy, probabilities, table, rang), probabilities
+        return self._ruled(probabilities, table, done), probabilities
 
     def _decide(self, table: pd.DataFrame, done: dict[Any, Any]) -> pd.DataFrame:
         """Apply the decision rule to the tickets whose features are `table`."""
-        probabilities = self._proba(table, done)
+        return self._ruled(self._proba(table, done), table, done)
+
+    def _ruled(
+        self, probabilities: dict[Task, pd.DataFrame], table: pd.DataFrame, done: dict[Any, Any]
+    ) -> pd.DataFrame:
         rang, degraded = self._alarms(table, done), done.get(_DEGRADED, np.zeros(len(table), dtype=bool))
         return decision.decide(self.heads, self.taxonomy, probabilities, table, rang, degraded)
 
