@@ -52,6 +52,7 @@ def show(data: Path, seconds: float, idle: bool) -> None:
     pages.add_row("evaluation", str(reports / "evaluation/report.html"))
     pages.add_row("promotion", str(reports / "promotion/report.html"))
     pages.add_row("labels", str(reports / "labels/labels.html"))
+    pages.add_row("gold to read again", str(reports / "audit/audit.html"))
     pages.add_row("data", str(reports / "validation/docs/index.html"))
     pages.add_row("drift", str(reports / "drift/drift.html"))
     out.print(pages)

@@ -11,7 +11,7 @@ import small_taxonomy
 
 from ticket_triage import params, taxonomy
 from ticket_triage.files import TriageError
-from ticket_triage.models import assembly, lookup, shelf, training
+from ticket_triage.models import assembly, ensemble, lookup, shelf, training
 from ticket_triage.models.triage_model import TriageModel
 
 SETTINGS = params.read(Path(__file__).parent.parent / "params.yaml").assemble
@@ -102,3 +102,20 @@ def test_rules_are_what_a_task_falls_back_on(
     for head in heads.values():
         assert head.fallback is not None
         assert head.fallback.classes == head.classes and head.fallback.temperature != 1
+
+
+def test_the_vote_out_of_fold_is_the_models_own_rule_on_what_members_said_unseen(
+    model: TriageModel, members: dict[tuple[str, str], Path]
+) -> None:
+    head = model.heads["category"]
+    own = [shelf.read(folder) for (task, _), folder in members.items() if task == "category"]
+    found = assembly.out_of_fold(head, own)
+    guesses = {one.about["family"]: one.out_of_fold() for one in own}
+    total = sum(
+        voter.weight * ensemble.spoken(ensemble.temper(guesses[voter.family].to_numpy(), voter.temperature))
+        for voter in head.voters
+    )
+    expected = ensemble.temper(ensemble.heard(total), head.temperature)
+    assert np.allclose(found.to_numpy(), expected)
+    assert list(found) == list(head.classes)
+    assert np.allclose(found.sum(axis=1), 1)

@@ -20,6 +20,7 @@ ONLY_IN = {
     "great_expectations": {"validation", "datadocs"},
     "evidently": {"monitoring.drift", "monitoring.distance"},
     "optuna": {"models.tuning"},
+    "cleanlab": {"labeling.audit"},
     "bentoml": {"serving.service", "serving.package"},
     "_bentoml_impl": {"serving.service", "serving.package"},
     "fairlearn": {"evaluation.fairness"},

@@ -273,6 +273,23 @@ class Assemble(Section):
     seed: int
 
 
+class Audit(Section):
+    """Which gold labels are worth reading again."""
+
+    filter: Literal[
+        "prune_by_class",
+        "prune_by_noise_rate",
+        "both",
+        "confident_learning",
+        "predicted_neq_given",
+        "low_normalized_margin",
+        "low_self_confidence",
+    ]
+    score: Literal["self_confidence", "normalized_margin", "confidence_weighted_entropy"]
+    min_confidence: Share
+    shown: Count
+
+
 class Evaluate(Section):
     """How sure a figure must be said to be."""
 
@@ -342,6 +359,7 @@ class Params(Section):
     encode: Encode
     train: Train
     assemble: Assemble
+    audit: Audit
     evaluate: Evaluate
     register_: Register = Field(alias="register")
     promote: Promote

@@ -127,6 +127,27 @@ def assemble(
     return replace(ready, canaries=_canaries(ready, validation, settings))
 
 
+def out_of_fold(head: Head, members: Sequence[shelf.Saved]) -> pd.DataFrame:
+    """The vote's calibrated probabilities for gold of train, each from members that had not learnt from the ticket.
+
+    Args:
+        head: weights and temperatures of a task.
+        members: of that task, at least all that `head` names.
+
+    Returns:
+        Indexed by ticket id, a column for each class.
+    """
+    own = {one.about["family"]: one for one in members if not one.skipped}
+    guesses = {voter.family: own[voter.family].out_of_fold() for voter in head.voters}
+    tempered = {
+        voter.family: ensemble.temper(guesses[voter.family].to_numpy(), voter.temperature)
+        for voter in head.voters
+    }
+    voted = ensemble.vote(tempered, {voter.family: voter.weight for voter in head.voters})
+    index = guesses[head.voters[0].family].index
+    return pd.DataFrame(ensemble.temper(voted, head.temperature), index, list(head.classes))
+
+
 def _backed(
     head: Head,
     task: Task,
@@ -155,14 +176,9 @@ def _guarded(
     settings: Assemble,
 ) -> Head:
     """With the guard that out-of-fold predictions of train ask for."""
-    own = {one.about["family"]: one for one in members if one.about["task"] == "priority" and not one.skipped}
-    guesses = {v.family: own[v.family].out_of_fold() for v in head.voters}
-    index = next(iter(guesses.values())).index
-    tempered = {v.family: ensemble.temper(guesses[v.family].to_numpy(), v.temperature) for v in head.voters}
-    voted = ensemble.vote(tempered, {v.family: v.weight for v in head.voters})
-    found = pd.DataFrame(ensemble.temper(voted, head.temperature), index, list(head.classes))
-    rows = train.set_index("ticket_id").loc[index]
-    alarmed = np.array([SAFETY in rang for rang in Alarms(taxonomy).find(texts.loc[index])])
+    found = out_of_fold(head, [one for one in members if one.about["task"] == "priority"])
+    rows = train.set_index("ticket_id").loc[found.index]
+    alarmed = np.array([SAFETY in rang for rang in Alarms(taxonomy).find(texts.loc[found.index])])
     guard = calibration.choose_guard(found, rows[f"{GOLD_PREFIX}priority"], alarmed, settings.max_missed_high)
     return head.model_copy(update={"guard": guard})
 
