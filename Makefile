@@ -30,7 +30,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollback serve mlflow torch test lint format push pull bench-ingest bench-score bench-predict evaluate-real deps locks split-gold clean
+.PHONY: help setup pipeline package rollback serve mlflow torch test lint format push pull bench-ingest bench-score bench-predict evaluate-real simulate deps locks split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -109,6 +109,9 @@ evaluate-real: $(READY) ## Real tickets, the encoder fine-tuned: make evaluate-r
 	@$(if $(OPENERS),ticket-triage source csv "$(OPENERS)" --text text --id id --gold data/gold/gold.csv --add)
 	@sed -i.before -E 's/^  mode: (none|frozen|tuned)/  mode: tuned/' params.yaml && rm params.yaml.before
 	@python -m pipelines
+
+simulate: $(READY) ## What other thresholds would cost: make simulate [CAN=40 INCOMING=100 COST="review=2 missed_urgent=90"]
+	@ticket-triage simulate $(if $(CAN),--reviewers-can $(CAN)) $(if $(INCOMING),--incoming $(INCOMING)) $(foreach c,$(COST),--cost $(c))
 
 deps: $(READY) ## Write into dvc.yaml what each stage imports
 	@python -m pipelines.deps

@@ -10,7 +10,7 @@ ORDER = [
     ["files", "schema", "params", "taxonomy", "privacy", "text", "intervals"],
     ["sources", "labeling", "features", "models", "evaluation", "promotion"],
     ["data_rules", "datadocs", "validation", "registry", "monitoring", "moves", "champion"],
-    ["serving"],
+    ["serving", "simulated"],
     ["cli"],
 ]
 RANK = {room: (line, place) for line, rooms in enumerate(ORDER) for place, room in enumerate(rooms)}

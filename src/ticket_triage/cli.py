@@ -238,6 +238,45 @@ def choose_source(
 
 
 @app.command()
+def simulate(
+    reviewers_can: Annotated[
+        float | None, typer.Option(min=0, help="Tickets that people can read in an hour.")
+    ] = None,
+    incoming: Annotated[float | None, typer.Option(min=0.001, help="Tickets that come in an hour.")] = None,
+    cost: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=MINUTES",
+            help="missed_urgent, wrong_category, wrong_priority or review; may be repeated.",
+        ),
+    ] = None,
+    model: Annotated[Path, typer.Option(help="Folder of a triage model.")] = Path("data/models/triage"),
+    gold: Annotated[Path, typer.Option(help="The validation part.")] = Path("data/split/validation.parquet"),
+    page: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("data/reports/simulation.html"),
+) -> None:
+    """What other thresholds would route, send to people and get wrong, what it costs and saves; on validation gold.
+
+    What is not given is as params.yaml has it under `assemble`. There `decide_by` makes the next `make pipeline` serve
+    what is seen here.
+
+        ticket-triage simulate --reviewers-can 40 --incoming 100 --cost missed_urgent=90 --cost review=2
+    """
+    from ticket_triage import params, simulated
+    from ticket_triage.evaluation import simulation
+    from ticket_triage.files import read_table
+    from ticket_triage.models.triage_model import TriageModel
+
+    if not (model.is_dir() and gold.is_file()):
+        raise TriageError(f"there is no {gold if model.is_dir() else model}: run `make pipeline` first")
+    settings = params.read()
+    asked = simulated.asked(settings.assemble, reviewers_can, incoming, cost or ())
+    found = simulation.simulate(TriageModel.load(model), read_table(gold), asked, settings.evaluate)
+    simulation.write(page, found)
+    simulated.show(found)
+    typer.echo(f"the same with pictures: {page}", err=True)
+
+
+@app.command()
 def rollback(
     why: Annotated[str, typer.Option(help="Kept with the version that is taken back.")] = "by hand",
 ) -> None:

@@ -257,9 +257,31 @@ class Train(Section):
         return rest | {"family": family, "space": self.families[family].model_dump()}
 
 
+Minutes = Annotated[float, Field(ge=0)]
+
+
+class Costs(Section):
+    """What a mistake that nobody saw and a review cost, in minutes of work."""
+
+    missed_urgent: Minutes
+    wrong_category: Minutes
+    wrong_priority: Minutes
+    review: Minutes
+
+
+class Capacity(Section):
+    """Tickets an hour."""
+
+    reviewers_can: Annotated[float, Field(ge=0)]
+    incoming: Annotated[float, Field(gt=0)]
+
+
 class Assemble(Section):
     """How members become one triage model."""
 
+    decide_by: Literal["promise", "costs", "capacity"]
+    costs: Costs
+    capacity: Capacity
     promised_precision: dict[Task, Share]
     promise_risk: Share
     class_thresholds: bool

@@ -78,6 +78,38 @@ def risk_coverage(curve: pd.DataFrame, threshold: float | None = None) -> str:
     return _svg(_WIDTH, _HEIGHT, parts, "Risk against coverage")
 
 
+def band(
+    xs: "pd.Series[float]",
+    ys: "Sequence[pd.Series[float]]",
+    marks: Sequence[tuple[str, float, float]],
+    names: tuple[str, str],
+) -> str:
+    """A line over shares with a band, and named marks.
+
+    Args:
+        ys: value, low, high.
+        marks: (name, x, y); those far above the line are cut off at the top.
+        names: of the axes.
+    """
+    value, low, high = ys
+    top = float(max(high.max(), 1e-9)) * 1.05
+    scaled = [(part / top).clip(upper=1) for part in (value, low, high)]
+    around = [*zip(xs, scaled[2], strict=True), *reversed(list(zip(xs, scaled[1], strict=True)))]
+    parts = [
+        _axes(*names, top, percent=top <= 1),
+        f'<path d="{_path(*zip(*around, strict=True))}Z" class="band"/>',
+        f'<path d="{_path(xs, scaled[0])}" class="line"/>',
+    ]
+    for number, (name, x, y) in enumerate(sorted(marks, key=lambda mark: mark[1])):
+        across, up = _x(x), _y(min(1.0, y / top))
+        parts.append(_dot(across, up, 4.5, f"{name}: {x:.0%}, {y:.3g}"))
+        anchor = "start" if x < 0.2 else "end" if x > 0.8 else "middle"
+        parts.append(
+            _text(across, up + (-9 if number % 2 else 18), name, anchor)
+        )  # neighbours do not collide
+    return _svg(_WIDTH, _HEIGHT, parts, f"{names[1]} against {names[0]}")
+
+
 def bars(names: Sequence[str], values: Sequence[float]) -> str:
     """Horizontal bars of shares; the longest fills the width, negative ones are of the other colour."""
     longest = max((abs(value) for value in values), default=0) or 1
@@ -129,11 +161,12 @@ def _path(xs: "Sequence[float] | pd.Series[float]", ys: "Sequence[float] | pd.Se
     return "M" + "L".join(f"{_x(x):.1f} {_y(y):.1f}" for x, y in zip(xs, ys, strict=True))
 
 
-def _axes(x: str, y: str, top: float = 1.0) -> str:
+def _axes(x: str, y: str, top: float = 1.0, percent: bool = True) -> str:
     parts = [f'<path d="M{_x(0)} {_y(1)}V{_y(0)}H{_x(1)}" class="axis"/>']
     for share in (0, 0.25, 0.5, 0.75, 1):
         parts.append(_text(_x(share), _y(0) + 14, f"{share:.0%}", "middle"))
-        parts.append(_text(_x(0) - 4, _y(share) + 4, f"{round(100 * share * top, 1):g}%", "end"))
+        height = f"{round(100 * share * top, 1):g}%" if percent else f"{share * top:.3g}"
+        parts.append(_text(_x(0) - 4, _y(share) + 4, height, "end"))
     parts.append(_text(_x(0.5), _HEIGHT - 6, x, "middle"))
     parts.append(_text(_x(0) + 6, _y(1) + 4, y, "start"))
     return "".join(parts)

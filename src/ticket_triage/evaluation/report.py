@@ -62,7 +62,7 @@ def page(evaluation: Evaluation, openings: int | None = None) -> str:
     Args:
         openings: how often the gold test was opened so far; not said if not given.
     """
-    return _render(
+    return render(
         "report.html",
         title=f"Evaluation on {evaluation.on}",
         evaluation=evaluation,
@@ -78,7 +78,7 @@ def page(evaluation: Evaluation, openings: int | None = None) -> str:
 def card(evaluation: Evaluation) -> str:
     """The model card as Markdown (Mitchell et al., Model Cards for Model Reporting, 2019)."""
     keys = evaluation.info.get("training_keys")
-    return _render(
+    return render(
         "card.md",
         evaluation=evaluation,
         settings=evaluation.settings,
@@ -126,7 +126,7 @@ def promotion_page(
         pairs: what was compared, most important first: the gold test, the newest tickets.
         candidate, champion: what the page calls them: "version 8".
     """
-    return _render(
+    return render(
         "promotion.html",
         title=f"Promotion of {candidate}",
         promote=promote,
@@ -147,7 +147,7 @@ def promotion_page(
 
 def notice(title: str, sentences: Sequence[str]) -> str:
     """A page of a few sentences, where there was nothing to compare."""
-    return _render("promotion.html", title=title, promote=False, reasons=sentences, openings=None, parts=[])
+    return render("promotion.html", title=title, promote=False, reasons=sentences, openings=None, parts=[])
 
 
 _COMPARED = {
@@ -239,8 +239,13 @@ def _percent(value: float) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:.1%}"
 
 
-def _render(template: str, **values: Any) -> str:
-    filters = {"number": _number, "percent": _percent}
+def _count(value: float) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def render(template: str, **values: Any) -> str:
+    """A template of this folder with values filled in; filters write figures as all reports do."""
+    filters = {"number": _number, "percent": _percent, "count": _count}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=template.endswith(".html"),

@@ -12,7 +12,7 @@ import pandas as pd
 from ticket_triage import features, text
 from ticket_triage.files import TriageError, text_key
 from ticket_triage.labeling.functions import SAFETY, Alarms
-from ticket_triage.models import calibration, ensemble, families, saving, shelf
+from ticket_triage.models import calibration, ensemble, families, operating, saving, shelf
 from ticket_triage.models.calibration import Sets, Threshold
 from ticket_triage.models.fallback import Fallback
 from ticket_triage.models.triage_model import Head, TriageModel, Voter
@@ -121,7 +121,9 @@ def assemble(
     for task, sets in _sets(draft, drawn["conformal"], settings).items():
         heads[task] = heads[task].model_copy(update={"sets": sets})
     # Last, since what is routed depends on what the guard makes of it.
-    for task, limit in _thresholds(replace(draft, heads=heads), drawn["thresholds"], settings).items():
+    for task, limit in operating.thresholds(
+        replace(draft, heads=heads), drawn["thresholds"], settings
+    ).items():
         heads[task] = heads[task].model_copy(update={"threshold": limit})
     ready = replace(draft, heads=heads)
     return replace(ready, canaries=_canaries(ready, validation, settings))
@@ -191,27 +193,6 @@ def _sets(model: TriageModel, half: pd.DataFrame, settings: Assemble) -> dict[Ta
         given = guess.loc[gold.index].to_numpy()
         own = np.where(columns >= 0, given[np.arange(len(gold)), columns], 0.0)
         found[task] = calibration.choose_sets(own, settings.coverage[task])
-    return found
-
-
-def _thresholds(model: TriageModel, half: pd.DataFrame, settings: Assemble) -> dict[Task, Threshold]:
-    answer = model.predict(half)
-    languages = features.build(half)["language"]
-    found = {}
-    for task in model.tasks:
-        gold = half[f"{GOLD_PREFIX}{task}"]
-        right = (answer[task] == gold).fillna(False)
-        if task == "category":
-            right |= (answer[task] == half[f"{GOLD_PREFIX}second_category"]).fillna(False)
-        judged = gold.notna().to_numpy()
-        found[task] = calibration.choose_threshold(
-            answer[f"{task}_confidence"].to_numpy()[judged],
-            right.to_numpy(dtype=bool)[judged],
-            languages[judged],
-            settings.promised_precision[task],
-            settings,
-            answer[task][judged],
-        )
     return found
 
 
