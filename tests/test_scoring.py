@@ -7,6 +7,7 @@ import pytest
 from ticket_triage.files import TriageError
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.schema import ModelRef, Ticket
+from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.scoring import MAX_TEXT, PREDICTED, Tally, score
 
 REF = ModelRef(name="ticket-triage", version="3")
@@ -83,6 +84,19 @@ def test_other_columns_of_a_ticket_count_as_they_do_in_a_request(model, tmp_path
     wanted = model.single.answer(dict(ticket))
     assert found["category_confidence"] == pytest.approx(wanted["category_confidence"], abs=1e-6)
     assert found["priority_confidence"] == pytest.approx(wanted["priority_confidence"], abs=1e-6)
+
+
+@pytest.mark.parametrize("target", ["out.jsonl", "out.parquet", "out.csv"])
+def test_with_reasons_come_neighbours_and_in_full_what_each_word_does(model, tmp_path, target):
+    rows = pd.DataFrame({"text": [TEXTS[0], ""], "created_at": ["2017-10-31", ""]})
+    score(model, REF, save(rows, tmp_path / "in.csv"), str(tmp_path / target), reasons=2, explain="full")
+    found = load(tmp_path / target)
+    assert list(found.columns) == ["row", "model", *PREDICTED, "reasons", "neighbours", "effects", "error"]
+    wanted = Predictor(model, REF).predict(Ticket(text=TEXTS[0], created_at="2017-10-31T00:00:00Z"), "full")
+    if target == "out.jsonl":
+        first = found.iloc[0]
+        assert first["neighbours"] == [one.model_dump() for one in wanted.neighbours]
+        assert first["effects"][0] == pytest.approx(wanted.effects[0].model_dump())
 
 
 def test_values_that_make_no_sense_are_missing_values(model, tmp_path):

@@ -117,8 +117,22 @@ def test_a_ticket_is_answered(server):
         "review_reasons",
         "escalation",
         "reasons",
+        "neighbours",
+        "effects",
         "degraded",
     ]
+
+
+@pytest.mark.slow
+def test_a_ticket_is_explained_in_full_where_that_is_asked_for(server):
+    answer = server.predict({"text": TEXT}).json()
+    assert answer["effects"] is None and answer["neighbours"]
+    body = {"json": {"text": TEXT}}
+    full = server.client.post("/predict-ticket", params={"explain": "full"}, **body).json()
+    assert {effect["word"].strip(",") for effect in full["effects"]} <= {*TEXT.replace(",", "").split()}
+    assert full["reasons"] == answer["reasons"]
+    wrong = server.client.post("/predict-ticket", params={"explain": "loudly"}, **body)
+    assert wrong.status_code == 400 and "explain" in wrong.json()["error"]
 
 
 @pytest.mark.slow

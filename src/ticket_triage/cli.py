@@ -62,6 +62,12 @@ def predict(
     reasons: Annotated[
         int, typer.Option(min=0, max=50, help="Reasons to give for each task of a ticket.")
     ] = 0,
+    explain: Annotated[
+        str,
+        typer.Option(
+            help="full: leave out each word in turn and tell what it does; slow, some 0.1 s a ticket."
+        ),
+    ] = "short",
     format: Annotated[str | None, typer.Option(help="csv or jsonl, for standard input and output.")] = None,
 ) -> None:
     """Score a file of tickets with the champion, in bounded memory and in the file's order.
@@ -77,6 +83,8 @@ def predict(
 
     if format not in (None, "csv", "jsonl"):
         raise TriageError(f"--format is csv or jsonl, not {format}")
+    if explain not in ("short", "full"):
+        raise TriageError(f"--explain is short or full, not {explain}")
     if not model.is_dir():
         raise TriageError(f"there is no model at {model}: run `make pipeline`, or name one with --model")
     ref = predictor.read_ref(model)
@@ -90,6 +98,7 @@ def predict(
             text=text,
             ids=id or (),
             reasons=reasons,
+            explain=cast(Any, explain),
             form=cast(Any, format),
             progress=progress,
         )

@@ -291,6 +291,8 @@ class Assemble(Section):
     min_calibration: Count
     min_gain: Annotated[float, Field(ge=0)]
     canaries: Count
+    neighbours: Annotated[int, Field(ge=0)]
+    excerpt: Annotated[int, Field(ge=0)]
     reference: Count
     seed: int
 

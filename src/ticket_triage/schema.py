@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Task = Literal["category", "priority"]
+Explain = Literal["short", "full"]  # how much is said of why: full asks the model again without each word
 TASKS: tuple[Task, ...] = ("category", "priority")
 
 PRIORITIES = ("low", "medium", "high")  # in ascending order
@@ -83,6 +84,12 @@ class Ticket(Frozen):
     earlier_tickets: int | None = Field(default=None, ge=0, le=1_000_000)
 
 
+class Question(Frozen):
+    """How a ticket's answer is asked for, beside the ticket."""
+
+    explain: Explain = "short"
+
+
 class ModelRef(Frozen):
     """The exact registered version that answered; "latest" is not a version."""
 
@@ -111,10 +118,32 @@ class Reason(Frozen):
     weight: float
 
 
+class Neighbour(Frozen):
+    """A gold ticket that the model learnt from and that this one is like: `similarity` is a cosine.
+
+    `excerpt` is the beginning of its text, personal data masked; a label that was not given is null.
+    """
+
+    key: str
+    similarity: float = Field(gt=0, le=1)
+    category: str | None
+    priority: str | None
+    excerpt: str
+
+
+class Effect(Frozen):
+    """A word of the ticket, and by how much the probability of the answer is higher with it than without."""
+
+    task: Task
+    word: str
+    change: float
+
+
 class Prediction(Frozen):
     """The answer to one ticket; a task that the model was not trained for is null.
 
     `degraded`: a part of the model could not answer, so others, or the experts' rules alone, did; always for review.
+    `effects` are null unless `explain=full` asked for them.
     """
 
     prediction_id: str
@@ -127,4 +156,6 @@ class Prediction(Frozen):
     review_reasons: tuple[str, ...]
     escalation: tuple[str, ...]
     reasons: tuple[Reason, ...]
+    neighbours: tuple[Neighbour, ...] = ()
+    effects: tuple[Effect, ...] | None = None
     degraded: bool = False

@@ -90,6 +90,11 @@ def one(ticket: Mapping[str, Any], *, calendar: bool = False) -> Features:
     )
 
 
+def masked(ticket: Mapping[str, Any]) -> str:
+    """What is read of a ticket's subject and text, with the personal data in it masked."""
+    return rules.mask(_join(ticket.get("subject"), ticket["text"]))[:READ]
+
+
 def _texts(tickets: pd.DataFrame) -> list[str]:
     texts = tickets["text"].tolist()
     if "subject" not in tickets:

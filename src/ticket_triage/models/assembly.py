@@ -12,7 +12,7 @@ import pandas as pd
 from ticket_triage import features, text
 from ticket_triage.files import TriageError, text_key
 from ticket_triage.labeling.functions import SAFETY, Alarms
-from ticket_triage.models import calibration, ensemble, families, operating, saving, shelf
+from ticket_triage.models import calibration, ensemble, families, nearest, operating, saving, shelf
 from ticket_triage.models.calibration import Sets, Threshold
 from ticket_triage.models.fallback import Fallback
 from ticket_triage.models.triage_model import Head, TriageModel, Voter
@@ -115,6 +115,8 @@ def assemble(
         steps={digest: saving.loads(stage / "steps" / f"{digest}.skops") for digest in steps},
         estimators={v.estimator: families.load(stage / "members" / v.estimator) for v in voters},
     )
+    specs = list(dict.fromkeys(spec for voter in voters for spec in voter.specs))
+    near = nearest.make(train, specs, draft.steps, settings.neighbours, settings.excerpt)
     if "priority" in heads:
         heads["priority"] = _guarded(heads["priority"], members, train, learnt, taxonomy, settings)
     drawn = {half: validation[validation["half"] == half] for half in ("thresholds", "conformal")}
@@ -126,7 +128,7 @@ def assemble(
     ).items():
         heads[task] = heads[task].model_copy(update={"threshold": limit})
     ready = replace(draft, heads=heads)
-    return replace(ready, canaries=_canaries(ready, validation, settings))
+    return replace(ready, canaries=_canaries(ready, validation, settings), nearest=near)
 
 
 def out_of_fold(head: Head, members: Sequence[shelf.Saved]) -> pd.DataFrame:

@@ -260,6 +260,12 @@ def transform(
     return sparse.hstack(parts, format="csr")
 
 
+def row_of(matrix: sparse.csr_matrix, number: int) -> Row:
+    """One row of what `transform` gives."""
+    start, end = matrix.indptr[number : number + 2]
+    return matrix.indices[start:end], matrix.data[start:end]
+
+
 def names(specs: Sequence[Spec], steps: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(block, feature) of each column of the matrix; a topic is called by its three strongest terms."""
     found: list[tuple[str, str]] = []

@@ -14,7 +14,7 @@ def flat(model: TriageModel, tickets: pd.DataFrame) -> pd.DataFrame:
     """Full predictions in columns of plain types: lists as JSON, a label that a model lacks as an empty string."""
     answer = model.predict(tickets)
     for name in answer.columns:
-        if name.endswith(("reasons", "_set")) or name == "escalation":
+        if name.endswith(("reasons", "_set")) or name in ("escalation", "neighbours"):
             answer[name] = [json.dumps(value) for value in answer[name]]
         elif not name.endswith("_confidence") and name != "degraded":
             answer[name] = answer[name].fillna("").astype(str)

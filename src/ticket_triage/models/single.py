@@ -32,7 +32,13 @@ class Single:
         voters = [voter for head in model.heads.values() for voter in head.voters]
         numeric = (*features.NUMERIC, *(features.CALENDAR if model.calendar else ()))
         specs = list(dict.fromkeys(spec for voter in voters for spec in voter.specs))
-        self._lookups = Lookups(specs, model.steps, numeric)
+        # Members that were taken out of a model may have taken the space along in which tickets are near.
+        nearest = model.nearest
+        self._nearest = nearest if nearest and set(nearest.spec.steps) <= set(model.steps) else None
+        if self._nearest and self._nearest.spec not in specs:
+            specs.append(self._nearest.spec)
+        self.specs = tuple(specs)
+        self.lookups = Lookups(specs, model.steps, numeric)
         self._rules = next(
             (
                 (spec, step)
@@ -75,7 +81,29 @@ class Single:
             if reasons
             for reason in evidence(voices[task], heads[task].classes.index(found[task]), reasons)
         ]
+        found["neighbours"] = self.neighbours(seen, done) if reasons else []
         return found
+
+    def probabilities(self, ticket: Mapping[str, Any]) -> dict[Task, list[float]]:
+        """Calibrated probabilities by task, in the order of `classes`."""
+        seen = features.one(ticket, calendar=self._model.calendar)
+        done: dict[Any, Any] = {}
+        return {task: self.vote(task, seen, done)[0] for task in self._model.heads}
+
+    @property
+    def classes(self) -> dict[Task, tuple[str, ...]]:
+        """The labels of each task."""
+        return self._model.classes
+
+    def neighbours(self, ticket: features.Features, done: dict[Any, Any]) -> list[dict[str, Any]]:
+        """The nearest gold tickets, where the model keeps any."""
+        if self._nearest is None:
+            return []
+        try:
+            row = self.lookups.block(self._nearest.spec, ticket, done)
+        except Exception:  # as `polling` does; whatever it is, the vote has said so
+            return []
+        return self._nearest.find(row)
 
     def vote(
         self, task: Task, ticket: features.Features, done: dict[Any, Any]
@@ -90,7 +118,7 @@ class Single:
 
         def ask(number: int, row: int | None) -> np.ndarray:
             voter = head.voters[number]
-            one = self._lookups.row(voter.specs, ticket, done)
+            one = self.lookups.row(voter.specs, ticket, done)
             heard = self.scorer(voter).hear(one)
             said = heard.probabilities[None]
             weight = voter.weight / voter.temperature
@@ -108,6 +136,6 @@ class Single:
             rang = self._model.words_of_alarm.find([ticket.text])[0]
         else:
             spec, step = self._rules
-            rang = step.rang(self._lookups.block(spec, ticket, done)[0].tolist())
+            rang = step.rang(self.lookups.block(spec, ticket, done)[0].tolist())
         tone, again, earlier = ticket.numeric[_FACTS].tolist()
         return Facts(ticket.categorical[0], tone, again, earlier, rang, degraded)

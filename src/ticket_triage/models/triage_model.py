@@ -17,6 +17,7 @@ from ticket_triage.labeling.functions import Alarms
 from ticket_triage.models import blocks, decision, ensemble, families, polling, saving
 from ticket_triage.models.calibration import Guard, Sets, Threshold
 from ticket_triage.models.fallback import Fallback
+from ticket_triage.models.nearest import Nearest
 from ticket_triage.models.reasons import Voice, evidence, importances
 from ticket_triage.models.rules import Rules
 from ticket_triage.models.single import Single
@@ -65,6 +66,7 @@ class TriageModel:
         heads: one for each task that it was trained for.
         info: what it was made of: hash of the training data, keys of its training texts.
         canaries: tickets with the answers they must get, checked before it serves.
+        nearest: gold tickets of training, to show those that a ticket is most like.
         reference: features and predictions on tickets that it was not fitted on, without text; what drift is
             measured against.
     """
@@ -76,6 +78,7 @@ class TriageModel:
     steps: Mapping[str, Any] = field(repr=False)
     estimators: Mapping[str, Any] = field(repr=False)
     canaries: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    nearest: Nearest | None = field(default=None, repr=False)
     reference_path: Path | None = None
 
     @property
@@ -149,15 +152,16 @@ class TriageModel:
         """Label, confidence, route and decision of each ticket, indexed as `tickets`.
 
         Args:
-            reasons: at most so many for each task; 0 leaves them out, which is faster.
+            reasons: at most so many for each task, and the nearest gold tickets; 0 leaves them out, which is faster.
         """
         table = features.build(tickets, calendar=self.calendar)
         done: dict[Any, Any] = {}
         answer = self._decide(table, done)
-        listed = (
-            [[] for _ in range(len(table))] if not reasons else self._reasons(table, answer, done, reasons)
-        )
+        none: list[list[dict[str, Any]]] = [[] for _ in range(len(table))]
+        listed = self._reasons(table, answer, done, reasons) if reasons else none
+        near = self._neighbours(table, done) if reasons else none
         answer["reasons"] = pd.Series(listed, index=table.index, dtype=object)
+        answer["neighbours"] = pd.Series(near, index=table.index, dtype=object)
         return answer
 
     def judged(self, tickets: pd.DataFrame) -> tuple[pd.DataFrame, dict[Task, pd.DataFrame]]:
@@ -213,13 +217,21 @@ class TriageModel:
             for row in range(len(table)):
                 voices = []
                 for scorer, weight, matrix, names in voters:
-                    start, end = matrix.indptr[row : row + 2]
-                    one = (matrix.indices[start:end], matrix.data[start:end])
+                    one = blocks.row_of(matrix, row)
                     voices.append(Voice(scorer.hear(one), weight, one, names))
                 found[row] += [
                     {"task": task, **reason} for reason in evidence(voices, int(chosen[row]), most)
                 ]
         return found
+
+    def _neighbours(self, table: pd.DataFrame, done: dict[Any, Any]) -> list[list[dict[str, Any]]]:
+        if self.nearest is None or not len(table):
+            return [[] for _ in range(len(table))]
+        try:
+            matrix = blocks.transform([self.nearest.spec], self.steps, table, done)
+        except Exception:  # as `polling` does; whatever it is, the vote has said so
+            return [[] for _ in range(len(table))]
+        return [self.nearest.find(blocks.row_of(matrix, row)) for row in range(len(table))]
 
     def names(self, specs: tuple[blocks.Spec, ...]) -> list[tuple[str, str]]:
         """(block, feature) of each column of the matrix that these blocks give."""
@@ -290,6 +302,8 @@ class TriageModel:
             write_json(draft / "model.json", about)
             write_json(draft / "canaries.json", list(self.canaries))
             write_text(draft / "taxonomy.yaml", taxonomies.to_yaml(self.taxonomy))
+            if self.nearest is not None:
+                self.nearest.save(draft)
             if reference is not None:
                 reference.to_parquet(draft / "reference.parquet", index=False)
             hashes = {
@@ -331,5 +345,6 @@ class TriageModel:
             steps={d: saving.loads(folder / "steps" / f"{d}.skops") for d in digests},
             estimators={v.estimator: families.load(folder / "members" / v.estimator) for v in voters},
             canaries=tuple(read_json(folder / "canaries.json")),
+            nearest=Nearest.load(folder),
             reference_path=reference if reference.exists() else None,
         )

@@ -1,10 +1,10 @@
 """The contract with applications in writing: JSON Schema of the answer, OpenAPI document, its page."""
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic.json_schema import models_json_schema
 
-from ticket_triage.schema import Answer, ModelRef, Prediction, Reason, Ticket
+from ticket_triage.schema import Answer, Explain, ModelRef, Neighbour, Prediction, Reason, Ticket
 
 EXAMPLE = Prediction(
     prediction_id="0f8fad5bd9cb469fa16570867728950e",
@@ -17,6 +17,15 @@ EXAMPLE = Prediction(
     review_reasons=(),
     escalation=("high priority",),
     reasons=(Reason(task="category", feature="charged twice", kind="text", weight=0.41),),
+    neighbours=(
+        Neighbour(
+            key="9b8a1f0c2d3e4f5a",
+            similarity=0.82,
+            category="billing_payment",
+            priority="high",
+            excerpt="my card was charged two times for one order",
+        ),
+    ),
 )
 
 _ERRORS = {
@@ -62,6 +71,15 @@ def document(version: str) -> dict[str, Any]:
                 "post": {
                     "operationId": "predict_ticket",
                     "summary": "Category, priority, decision and reasons for one ticket",
+                    "parameters": [
+                        {
+                            "name": "explain",
+                            "in": "query",
+                            "description": "`full` also fills `effects`: each word is left out in turn, which takes "
+                            "a prediction for each.",
+                            "schema": {"type": "string", "enum": list(get_args(Explain)), "default": "short"},
+                        }
+                    ],
                     "requestBody": {
                         "required": True,
                         "content": _json(_ref("Ticket"), {"text": "I was charged twice for my order #4411"}),

@@ -5,7 +5,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ticket_triage import files
-from ticket_triage.schema import TASKS, Answer, ModelRef, Prediction, Reason, Ticket
+from ticket_triage.schema import (
+    TASKS,
+    Answer,
+    Effect,
+    Explain,
+    ModelRef,
+    Neighbour,
+    Prediction,
+    Reason,
+    Ticket,
+)
 
 if TYPE_CHECKING:
     from ticket_triage.models.triage_model import TriageModel
@@ -33,9 +43,15 @@ class Predictor:
 
         return cls(TriageModel.load(folder), read_ref(folder))
 
-    def predict(self, ticket: Ticket) -> Prediction:
-        """Answer one ticket under a new prediction id."""
-        row = self.model.single.answer(dict(ticket), reasons=REASONS)
+    def predict(self, ticket: Ticket, explain: Explain = "short") -> Prediction:
+        """Answer one ticket under a new prediction id; `full` also leaves out each word in turn, at its own price."""
+        given, effects = dict(ticket), None
+        row = self.model.single.answer(given, reasons=REASONS)
+        if explain == "full":
+            from ticket_triage.models import occlusion  # as in `load`
+
+            found = occlusion.effects(self.model.single, given, row, REASONS)
+            effects = tuple(Effect.model_validate(effect) for effect in found)
         answers = {task: _answer(row[task], row[f"{task}_confidence"], row[f"{task}_set"]) for task in TASKS}
         return Prediction(
             prediction_id=uuid.uuid4().hex,
@@ -48,6 +64,8 @@ class Predictor:
             review_reasons=tuple(row["review_reasons"]),
             escalation=tuple(row["escalation"]),
             reasons=tuple(Reason.model_validate(reason) for reason in row["reasons"]),
+            neighbours=tuple(Neighbour.model_validate(one) for one in row["neighbours"]),
+            effects=effects,
             degraded=bool(row["degraded"]),
         )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ticket_triage.files import TriageError
-from ticket_triage.schema import TICKET_DTYPES, ModelRef, Ticket
+from ticket_triage.schema import TICKET_DTYPES, Explain, ModelRef, Ticket
 from ticket_triage.serving.sheets import writing
 from ticket_triage.serving.tables import PIPE, Chunk, Format, Table, format_of, reading
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ticket_triage.models.triage_model import TriageModel
 
 ROWS = 5_000  # in memory at a time
+WORDS = 5  # of each task whose effect is told where no number of reasons is asked for
 IDS = ("ticket_id", "id", "tweet_id")
 ROW = "row"  # the id of a table that has none: 1 is the first ticket
 PREDICTED = (
@@ -35,7 +36,9 @@ PREDICTED = (
     "escalation",
     "degraded",
 )
-OURS = (ROW, "model", *PREDICTED, "reasons", "error")
+EXPLAINED = ("reasons", "neighbours")  # where reasons are asked for
+EFFECTS = "effects"  # where they are asked for in full
+OURS = (ROW, "model", *PREDICTED, *EXPLAINED, EFFECTS, "error")
 OPTIONAL = tuple(name for name in Ticket.model_fields if name != "text")
 MAX_TEXT = next(m.max_length for m in Ticket.model_fields["text"].metadata if hasattr(m, "max_length"))
 # As the Kaggle file writes them; what is neither this nor ISO 8601 is a missing date.
@@ -62,6 +65,7 @@ def score(
     text: str = "text",
     ids: Sequence[str] = (),
     reasons: int = 0,
+    explain: Explain = "short",
     form: Format | None = None,
     progress: Progress = lambda tickets, share: None,
 ) -> Tally:
@@ -69,7 +73,8 @@ def score(
 
     The output has the input's id columns (`ids`, else those of IDS that it has, else the row's number), the
     model's name and version, the prediction, and in `error` why a row could not be answered: such a row is
-    for review. Other columns of a ticket are used where the input has them under their own names. `form` is
+    for review. With `reasons` the nearest gold tickets are told, too, and with `explain="full"` what each word does.
+    Other columns of a ticket are used where the input has them under their own names. `form` is
     the format of standard input and output; `progress` is told tickets done and the share of the file.
 
     Raises:
@@ -83,11 +88,12 @@ def score(
     with reading(source, read_as, ROWS) as table:
         _check(source, table, text, ids)
         keys = tuple(ids) or tuple(name for name in IDS if name in table.columns)
-        names = (*(keys or (ROW,)), "model", *PREDICTED, *(("reasons",) if reasons else ()), "error")
+        asked = (*PREDICTED, *(EXPLAINED if reasons else ()), *((EFFECTS,) if explain == "full" else ()))
+        names = (*(keys or (ROW,)), "model", *asked, "error")
         types = {name: table.types[name] for name in keys if name in table.types}
         with _settled(), writing(target, write_as, names, types) as write:
             for chunk in table.chunks({text, *keys, *OPTIONAL}):
-                columns = _score(model, ref, chunk, text, reasons)
+                columns = _score(model, ref, chunk, text, asked, reasons)
                 columns |= {ROW: list(range(tally.tickets + 1, tally.tickets + 1 + len(chunk)))}
                 write(columns | {key: chunk.columns[key] for key in keys})
                 tally.tickets += len(chunk)
@@ -121,21 +127,38 @@ def _check(source: str, table: Table, text: str, ids: Sequence[str]) -> None:
 
 
 def _score(
-    model: "TriageModel", ref: ModelRef, chunk: Chunk, text: str, reasons: int
+    model: "TriageModel", ref: ModelRef, chunk: Chunk, text: str, names: Sequence[str], reasons: int
 ) -> dict[str, list[Any]]:
     texts = chunk.columns[text]
     faults = [fault or _fault(value) for fault, value in zip(chunk.faults, texts, strict=True)]
     good = [place for place, fault in enumerate(faults) if fault is None]
-    names = (*PREDICTED, "reasons") if reasons else PREDICTED
     answers: dict[str, list[Any]] = {name: [None] * len(chunk) for name in names}
     answers["decision"] = ["review"] * len(chunk)
     if good:
-        predicted = model.predict(_frame(chunk, text, good), reasons=reasons)
+        tickets = _frame(chunk, text, good)
+        predicted = model.predict(tickets, reasons=reasons)
+        if EFFECTS in names:
+            predicted[EFFECTS] = pd.Series(_effects(model, tickets, predicted, reasons), dtype=object)
         for name in names:
             answer = answers[name]
             for place, value in zip(good, _values(predicted[name]), strict=True):
                 answer[place] = value
     return {"model": [f"{ref.name}:{ref.version}"] * len(chunk), **answers, "error": faults}
+
+
+def _effects(
+    model: "TriageModel", tickets: pd.DataFrame, predicted: pd.DataFrame, most: int
+) -> list[list[dict[str, Any]]]:
+    from ticket_triage.models import (
+        occlusion,  # with scikit-learn, which a command that only helps must not load
+    )
+
+    given: list[Any] = tickets.astype(object).where(tickets.notna(), None).to_dict("records")
+    answers: list[Any] = predicted.to_dict("records")
+    return [
+        occlusion.effects(model.single, ticket, answer, most or WORDS)
+        for ticket, answer in zip(given, answers, strict=True)
+    ]
 
 
 def _fault(text: Any) -> str | None:

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ticket_triage.files import TriageError
-from ticket_triage.schema import Prediction, Ticket
+from ticket_triage.schema import Prediction, Question, Ticket
 from ticket_triage.serving import openapi
 from ticket_triage.serving.door import Door, guard_logs
 from ticket_triage.serving.predictor import Predictor
@@ -68,11 +68,12 @@ class TicketTriage:
 
     # BentoML publishes no types.
     @bentoml.api(route="/predict-ticket")  # type: ignore[untyped-decorator]
-    def predict_ticket(self, ticket: Ticket, /) -> Prediction:
-        """Category, priority, decision and reasons for one ticket."""
+    def predict_ticket(self, ticket: Ticket, /, context: bentoml.Context) -> Prediction:
+        """Category, priority, decision and reasons for one ticket; `?explain=full` leaves out each word in turn."""
         if self.predictor is None or self.faults:
             raise ServiceUnavailable("not ready")
-        return self.predictor.predict(ticket)
+        question = Question.model_validate(dict(context.request.query_params))
+        return self.predictor.predict(ticket, question.explain)
 
     def describe(self) -> dict[str, Any]:
         """What answers here, what it can say, and what keeps it from being ready."""

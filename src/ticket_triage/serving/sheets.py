@@ -101,12 +101,21 @@ def _parquet(raw: IO[bytes], names: Sequence[str], types: Mapping[str, Any]) -> 
 
     text = pa.string()
     reason = pa.struct({"task": text, "feature": text, "kind": text, "weight": pa.float64()})
+    neighbour = pa.struct(
+        {
+            **dict.fromkeys(("key", "category", "priority", "excerpt"), text),
+            "similarity": pa.float64(),
+        }
+    )
+    effect = pa.struct({"task": text, "word": text, "change": pa.float64()})
     ours = {
         "category_confidence": pa.float64(),
         "priority_confidence": pa.float64(),
         **dict.fromkeys(("category_set", "priority_set", "review_reasons", "escalation"), pa.list_(text)),
         "degraded": pa.bool_(),
         "reasons": pa.list_(reason),
+        "neighbours": pa.list_(neighbour),
+        "effects": pa.list_(effect),
         "row": pa.int64(),
     }
     schema = pa.schema([(name, types.get(name) or ours.get(name, text)) for name in names])
