@@ -9,14 +9,14 @@ from pipelines import run, say
 from ticket_triage import params, taxonomy
 from ticket_triage.files import md5, read_table
 from ticket_triage.models import assembly, shelf
-from ticket_triage.models.encoder import FAMILY
+from ticket_triage.models.encoder import FAMILIES
 from ticket_triage.models.families import RULES
 
 
 def main(members: str, train: str, validation: str, unlabelled: str, experts: str, out: str) -> None:
     """Write the candidate's folder."""
     training, settings = params.load("train"), params.load("assemble")
-    families = (*training.members, FAMILY, RULES)
+    families = (*training.members, *FAMILIES, RULES)
     saved = [shelf.read(Path(members) / task / family) for task in training.tasks for family in families]
     held_out, rest = read_table(Path(validation)), read_table(Path(unlabelled))
     with tempfile.TemporaryDirectory() as room:

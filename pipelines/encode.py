@@ -4,41 +4,49 @@ from pathlib import Path
 
 from pipelines import STUDIES, progress, run, say
 from ticket_triage import params, registry
+from ticket_triage.features import TEXT
 from ticket_triage.files import md5, read_table, read_text, write_json
 from ticket_triage.models import encoding, lookup, shelf, training, tuning
-from ticket_triage.models.encoder import FAMILY
+from ticket_triage.models.encoder import FAMILIES, FAMILY
 from ticket_triage.schema import TASKS
 
 
-def main(features: str, train: str, experts: str, out: str, receipt: str) -> None:
-    """Write a member's folder for each task and the receipt that names the MLflow run."""
+def main(features: str, others: str, train: str, experts: str, out: str, receipt: str) -> None:
+    """Write a member's folder for each task and family, and the receipt that names the MLflow run."""
     settings, fitting = params.load("encode"), params.load("train")
     rows, split, rules = read_table(Path(features)), read_table(Path(train)), read_text(Path(experts))
     learnt = {task: training.select(task, rows, split, None, rules, fitting) for task in TASKS}
-    why = {task: encoding.skipped(task, learnt[task], settings, fitting) for task in TASKS}
+    why = {
+        (task, family): encoding.skipped(task, family, learnt[task], settings, fitting)
+        for task in TASKS
+        for family in FAMILIES
+    }
+    for (task, family), reason in why.items():
+        if reason:
+            shelf.skip(task, family, Path(out) / task / family, reason)
     everything = dict(learnt)
-    for task in (task for task in TASKS if why[task]):
-        learnt.pop(task)
-        shelf.skip(task, FAMILY, Path(out) / task / FAMILY, str(why[task]))
+    learnt = {task: one for task, one in learnt.items() if not why[task, FAMILY]}
     if not learnt:
         lookup.write(everything, settings, fitting, None, Path(out))
-        write_json(Path(receipt), {"run_id": None, "skipped": why})
-        return say(f"no encoder: {why[TASKS[0]]}")
+        write_json(Path(receipt), {"run_id": None, "skipped": {task: why[task, FAMILY] for task in TASKS}})
+        return say(f"no encoder: {why[TASKS[0], FAMILY]}")
     rest = fitting.model_dump(exclude={"families", "members"})
     study = tuning.fingerprint([md5(Path(one)) for one in (features, train, experts)], settings, rest)
     journals = {task: STUDIES / f"{task}-encoder-{study}.log" for task in learnt}
     mood = split.set_index("ticket_id")["gold_sentiment"]
+    unlabelled = read_table(Path(others), [TEXT])[TEXT]
     with progress("encoder", encoding.steps(settings, fitting, len(learnt))) as advance:
-        made = encoding.make(learnt, mood, settings, fitting, journals, advance)
+        made = encoding.make(learnt, mood, unlabelled, settings, fitting, journals, advance)
     looked_up = lookup.write(everything, settings, fitting, made.published, Path(out))
     logged = {}
-    for task, folder in encoding.save(made, Path(out)).items():
+    for (task, family), folder in encoding.save(made, Path(out)).items():
         example = learnt[task].features.head(5)
-        logged[f"model_{task}"] = registry.Fitted(folder, example, shelf.load(folder).predict_proba(example))
+        output = shelf.load(folder).predict_proba(example)
+        logged[f"model_{task}_{family}"] = registry.Fitted(folder, example, output)
     tags = {"family": FAMILY, "data": md5(Path(train)), "commit": registry.commit()}
     known = encoding.record(made, learnt, fitting)
     run_id = registry.log_training(f"encoder-{settings.mode}", logged, tags=tags, **known)
-    scores = {task: member.found.score for task, member in made.members.items()}
+    scores = {f"{one.task} {one.family}": round(one.found.score, 4) for one in made.members}
     write_json(
         Path(receipt), {"run_id": run_id, "scores": scores, "rules": looked_up, "agreement": made.agreement}
     )

@@ -84,9 +84,11 @@ def members(
             found[task, family] = home / task / family
             shelf.save(fitted, found[task, family])
     journals = {task: home / f"{task}-encoder.log" for task in learnt}
-    mood = pd.Series(dtype="str")
-    made = encoding.make(learnt, mood, encode_settings, train_settings, journals, lambda done, best: None)
-    return found | {(task, "encoder"): folder for task, folder in encoding.save(made, home).items()}
+    none = pd.Series(dtype="str")
+    made = encoding.make(
+        learnt, none, none, encode_settings, train_settings, journals, lambda done, best: None
+    )
+    return found | encoding.save(made, home)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 
 from ticket_triage import params
-from ticket_triage.models import encoding, pretrained, saving
+from ticket_triage.models import pretrained, saving
 from ticket_triage.models.encoder import Encoder, spoken
 
 SETTINGS = params.read(Path(__file__).parent.parent / "params.yaml").encode
@@ -22,7 +22,7 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
     source = pretrained.read(SETTINGS.source, SETTINGS.sha256)
-    return encoding.small(source.weights, source, SETTINGS, TEXTS, unit=True)[0]
+    return pretrained.small(source.weights, source, SETTINGS, TEXTS, unit=True)[0]
 
 
 def test_texts_of_one_matter_are_near(encoder: Encoder) -> None:

@@ -14,6 +14,7 @@ from ticket_triage.models.training import Training
 from ticket_triage.models.triage_model import TriageModel
 
 ROOT = Path(__file__).parent.parent
+NONE = pd.Series(dtype="str")
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +26,10 @@ def made(
 ) -> encoding.Made:
     home = tmp_path_factory.mktemp("journals")
     told: list[int] = []
-    mood = pd.Series(dtype="str")
     found = encoding.make(
         learnt,
-        mood,
+        NONE,
+        NONE,
         encode_settings,
         train_settings,
         {t: home / t for t in learnt},
@@ -41,12 +42,12 @@ def made(
 def test_a_frozen_encoder_has_a_head_for_each_task_that_beats_chance(
     made: encoding.Made, learnt: dict[str, Training], train_settings: params.Train
 ) -> None:
-    assert 0.9 < made.agreement <= 1
+    assert 0.9 < made.agreement["encoder"] <= 1
     known = encoding.record(made, learnt, train_settings)
     assert known["metrics"]["category_oof_accuracy"] > 0.5  # of four
     assert known["params"]["priority_rows"] == 500
-    for task, one in made.members.items():
-        assert list(one.out_of_fold.index) == list(learnt[task].labels.index)
+    for one in made.members:
+        assert list(one.out_of_fold.index) == list(learnt[one.task].labels.index)
         assert np.allclose(one.out_of_fold.sum(axis=1), 1)
 
 
@@ -67,11 +68,11 @@ def test_saved_it_predicts_as_before(
     made: encoding.Made, split_tables: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
 ) -> None:
     table = features.build(split_tables[1].head(20))
-    for task, folder in encoding.save(made, tmp_path).items():
+    for (task, family), folder in encoding.save(made, tmp_path).items():
         one = shelf.load(folder)
         found = one.predict_proba(table)
         assert np.allclose(found.sum(axis=1), 1)
-        fitted = made.members[task].pipeline.predict_proba(table)
+        fitted = made.of(task, family).pipeline.predict_proba(table)
         assert found.to_numpy() == pytest.approx(fitted)
 
 
@@ -80,9 +81,7 @@ def test_disagreement_of_the_small_encoder_is_told(
 ) -> None:
     strict = encode_settings.model_copy(update={"min_agreement": 1.0})
     with pytest.raises(TriageError, match="says something else"):
-        encoding.make(
-            learnt, pd.Series(dtype="str"), strict, train_settings, {t: tmp_path / t for t in learnt}, print
-        )
+        encoding.make(learnt, NONE, NONE, strict, train_settings, {t: tmp_path / t for t in learnt}, print)
 
 
 def test_more_tokens_than_the_encoder_has_places_for_are_refused(
@@ -90,7 +89,7 @@ def test_more_tokens_than_the_encoder_has_places_for_are_refused(
 ) -> None:
     long = encode_settings.model_copy(update={"tokens": 500})
     with pytest.raises(TriageError, match="is 500, the encoder reads at most 128"):
-        encoding.make(learnt, pd.Series(dtype="str"), long, train_settings, {}, print)
+        encoding.make(learnt, NONE, NONE, long, train_settings, {}, print)
 
 
 def test_without_torch_it_is_said_what_to_do(
@@ -102,7 +101,7 @@ def test_without_torch_it_is_said_what_to_do(
     monkeypatch.setitem(sys.modules, "torch", None)
     tuned = encode_settings.model_copy(update={"mode": "tuned"})
     with pytest.raises(TriageError, match="run `make torch`"):
-        encoding.make(learnt, pd.Series(dtype="str"), tuned, train_settings, {}, print)
+        encoding.make(learnt, NONE, NONE, tuned, train_settings, {}, print)
 
 
 def test_why_there_is_no_encoder(
@@ -111,7 +110,20 @@ def test_why_there_is_no_encoder(
     none = encode_settings.model_copy(update={"mode": "none"})
     one_task = train_settings.model_copy(update={"tasks": ["category"]})
     many = train_settings.model_copy(update={"min_gold": 1000})
-    assert encoding.skipped("category", learnt["category"], encode_settings, train_settings) is None
-    assert encoding.skipped("category", learnt["category"], none, train_settings) == "`encode.mode` is none"
-    assert "not among" in str(encoding.skipped("priority", learnt["priority"], encode_settings, one_task))
-    assert "1000 are needed" in str(encoding.skipped("category", learnt["category"], encode_settings, many))
+    assert (
+        encoding.skipped("category", "encoder", learnt["category"], encode_settings, train_settings) is None
+    )
+    assert (
+        encoding.skipped("category", "encoder", learnt["category"], none, train_settings)
+        == "`encode.mode` is none"
+    )
+    assert "not among" in str(
+        encoding.skipped("priority", "encoder", learnt["priority"], encode_settings, one_task)
+    )
+    assert "1000 are needed" in str(
+        encoding.skipped("category", "encoder", learnt["category"], encode_settings, many)
+    )
+    frozen = str(
+        encoding.skipped("category", "frozen_encoder", learnt["category"], encode_settings, train_settings)
+    )
+    assert frozen == "`encode.mode` is frozen"

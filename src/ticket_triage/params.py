@@ -189,6 +189,7 @@ class Tune(Section):
     decay: Annotated[float, Field(ge=0)]
     balance: Share
     shares: Shares
+    unlabelled: Annotated[int, Field(ge=0)]
 
 
 class Rules(Section):
@@ -204,7 +205,7 @@ class Rules(Section):
 class Encode(Section):
     """The members that read with a sentence encoder."""
 
-    mode: Literal["none", "frozen", "tuned"]
+    mode: Literal["none", "frozen", "tuned", "both"]
     source: str
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     tokens: Count
@@ -230,6 +231,7 @@ class Train(Section):
     timeout: float | None
     max_rows: Count
     weak_weight: Share
+    second_weight: Share
     min_gold: Count
     seed: int
     text: Text
@@ -242,7 +244,7 @@ class Train(Section):
                 f"`members` names {', '.join(strange)}, and `families` has no such family; it has "
                 f"{', '.join(self.families)}"
             )
-        if {"encoder", "rules"} & set(self.families) or any(
+        if {"encoder", "frozen_encoder", "rules"} & set(self.families) or any(
             {"embedding", "neighbours"} & set(family.blocks) for family in self.families.values()
         ):
             raise ValueError(

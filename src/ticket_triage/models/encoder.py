@@ -11,7 +11,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
-FAMILY = "encoder"
+FAMILY, FROZEN = "encoder", "frozen_encoder"  # the second one beside a fine-tuned first
+FAMILIES = (FAMILY, FROZEN)
+SESSIONS = 4  # kept: two encoders of a vote, and those of the champion that it is compared with
 REMEMBERED = 20_000  # vectors of texts, about 30 MB: folds and both tasks ask for the same ones
 _EMOJI = re.compile(r":(\w+):")
 _TOKEN = re.compile(r"<(\w+)>")
@@ -70,7 +72,8 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
 
     def _running(self) -> "_Running":
         if (known := _RUNNING.get(self.digest)) is None:
-            _RUNNING.clear()  # a process has one model; a second encoder is the next champion's
+            while len(_RUNNING) >= SESSIONS:
+                _RUNNING.pop(next(iter(_RUNNING)))
             known = _RUNNING[self.digest] = _Running(self.graph.tobytes(), self.tokenizer, self.tokens)
         return known
 

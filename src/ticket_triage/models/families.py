@@ -19,6 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 from ticket_triage import params
 from ticket_triage.files import TriageError
 from ticket_triage.models import saving
+from ticket_triage.models.encoder import FAMILIES as ENCODERS
 
 RULES = "rules"
 BALANCE = "balance"  # every family's: class weights are frequencies to the power of minus this
@@ -109,7 +110,9 @@ CATALOGUE: dict[str, Family] = {
     "logistic_regression": Family(
         lambda seed, **values: LogisticRegression(random_state=seed, **values), linear=True
     ),
-    "encoder": Family(lambda seed, **values: LogisticRegression(random_state=seed, **values), linear=True),
+    **dict.fromkeys(
+        ENCODERS, Family(lambda seed, **values: LogisticRegression(random_state=seed, **values), linear=True)
+    ),
     "decision_tree": Family(lambda seed, **values: DecisionTreeClassifier(random_state=seed, **values)),
     "random_forest": Family(
         lambda seed, **values: RandomForestClassifier(random_state=seed, n_jobs=1, **values)

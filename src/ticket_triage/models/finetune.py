@@ -17,7 +17,9 @@ from ticket_triage.params import Tune
 
 DROPOUT = 0.1
 WARM = 0.1  # share of the steps in which the learning rate rises
-Labels = Mapping[str, np.ndarray]
+Targets = Mapping[
+    str, np.ndarray
+]  # by task: shape (rows, classes), a row sums to one, or to zero if it has no label
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,24 @@ class Tuned:
         weights: of the encoder fitted on all rows, by the names that it was read with.
         heads: matrix (classes, size) and bias of each task's softmax.
         out_of_fold: probabilities of each task, (rows, classes), by networks that were not fitted on the row.
+        epochs: how many the networks were fitted for: the least log-loss out of fold stopped them.
+        losses: that log-loss, added up over the tasks by their shares, after each epoch; `taught`: the same of networks
+            that learnt from unlabelled texts too, empty where there were none.
+        pseudo: how many unlabelled texts the network was fitted on besides; 0 where they did not help.
     """
 
     weights: dict[str, np.ndarray]
     heads: dict[str, tuple[np.ndarray, np.ndarray]]
     out_of_fold: dict[str, np.ndarray]
+    epochs: int
+    losses: tuple[float, ...] = ()
+    taught: tuple[float, ...] = ()
+    pseudo: int = 0
 
 
 def tune(
     texts: Sequence[str],
-    labels: Labels,
+    targets: Targets,
     groups: Sequence[Any],
     pretrained: Pretrained,
     settings: Tune,
@@ -45,34 +55,162 @@ def tune(
     tokens: int,
     folds: int,
     seed: int,
+    unlabelled: Sequence[str] = (),
     progress: Callable[[], None] = lambda: None,
 ) -> Tuned:
     """Fit one network with a head for each task, on the folds of the rows and then on all of them.
 
+    With `unlabelled` texts each fold's network teaches another one, which learns from its probabilities for them beside
+    the gold of the fold (self-training: Yarowsky 1995; with soft labels as in Hinton et al., Distilling the Knowledge
+    in a Neural Network, 2015). Where that lowers the log-loss out of fold, the last network is taught too, by all
+    networks of the folds.
+
     Args:
         texts: as the encoder reads them.
-        labels: class numbers from 0 by task, -1 where a row has no label; folds divide the first task's.
+        targets: probabilities of the classes by task; folds divide the first task's most probable ones.
         groups: rows of one group are never on both sides of a fold.
         progress: called after every epoch of every network.
     """
+    _settle()
+    ids, more = (_read(pretrained, given, tokens) for given in (texts, unlabelled))
+    first = next(iter(targets.values()))
+    strata = np.where(first.any(axis=1), first.argmax(axis=1), -1)
+    parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(first, strata, groups)
+    sides = [(rows, held_out) for rows, held_out in parts]
+
+    def across(taught: Sequence[Targets] | None) -> "_Fold":
+        """Networks of all folds, each with `taught` for the unlabelled texts, and what they say of held-out rows."""
+        found = _Fold(
+            [], [{task: np.zeros_like(t) for task, t in targets.items()} for _ in range(settings.epochs)]
+        )
+        for fold, (rows, held_out) in enumerate(sides):
+            kept: list[dict[str, torch.Tensor]] = []
+
+            def told(network: _Network, out: np.ndarray = held_out, kept: Any = kept) -> None:
+                said = _predict(network, [ids[row] for row in out], settings.batch)
+                for task, values in said.items():
+                    found.said[len(kept)][task][out] = values
+                kept.append({name: value.clone() for name, value in network.state_dict().items()})
+                progress()
+
+            mine = _Rows([ids[row] for row in rows], {task: t[rows] for task, t in targets.items()})
+            _fit(mine if taught is None else mine.with_(more, taught[fold]), pretrained, settings, seed, told)
+            found.states.append(kept)
+        return found
+
+    def losses(fold: "_Fold") -> tuple[float, ...]:
+        return tuple(_loss(said, targets, settings) for said in fold.said)
+
+    def stop(values: Sequence[float]) -> int:
+        return int(np.argmin(values)) + 1
+
+    own = across(None)
+    plain = losses(own)
+    best, epochs, teachers = own, stop(plain), None
+    taught: tuple[float, ...] = ()
+    if more:
+        classes = {task: t.shape[1] for task, t in targets.items()}
+        teachers = [
+            _teach(pretrained, classes, kept[epochs - 1], more, settings.batch) for kept in own.states
+        ]
+        students = across(teachers)
+        taught = losses(students)
+        if min(taught) < min(plain):
+            best, epochs = students, stop(taught)
+        else:
+            teachers = None
+    everything = _Rows(ids, dict(targets))
+    if teachers:
+        mean = {task: np.mean([one[task] for one in teachers], axis=0) for task in targets}
+        everything = everything.with_(more, mean)
+    network = _fit(everything, pretrained, settings, seed, lambda _: progress(), epochs)
+    return Tuned(
+        network.weights(),
+        _heads(network),
+        best.said[epochs - 1],
+        epochs,
+        plain,
+        taught,
+        len(more) if teachers else 0,
+    )
+
+
+def once(
+    texts: Sequence[str],
+    targets: Targets,
+    pretrained: Pretrained,
+    settings: Tune,
+    *,
+    tokens: int,
+    seed: int,
+    epochs: int,
+    progress: Callable[[], None] = lambda: None,
+) -> Tuned:
+    """Fit one network on all rows, for so many epochs; arguments are those of `tune`, nothing is out of fold."""
+    _settle()
+    rows = _Rows(_read(pretrained, texts, tokens), targets)
+    network = _fit(rows, pretrained, settings, seed, lambda _: progress(), epochs)
+    return Tuned(network.weights(), _heads(network), {}, epochs)
+
+
+def _settle() -> None:
     torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_flush_denormal(True)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What a network learns from: token ids, and probabilities of each task's classes."""
+
+    ids: list[list[int]]
+    targets: Targets
+
+    def with_(self, ids: list[list[int]], targets: Targets) -> "_Rows":
+        return _Rows(
+            self.ids + ids,
+            {task: np.concatenate([own, targets[task]]) for task, own in self.targets.items()},
+        )
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """The states of each fold's network after each epoch, and by epoch what they say of the rows held out."""
+
+    states: list[list[dict[str, torch.Tensor]]]
+    said: list[dict[str, np.ndarray]]
+
+
+def _read(pretrained: Pretrained, texts: Sequence[str], tokens: int) -> list[list[int]]:
     tokenizer = Tokenizer.from_str(pretrained.tokenizer)
     tokenizer.no_padding()
     tokenizer.enable_truncation(tokens)
-    ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
-    classes = {task: int(values.max()) + 1 for task, values in labels.items()}
-    out_of_fold = {task: np.zeros((len(ids), count)) for task, count in classes.items()}
-    sides = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    for rows, held_out in sides.split(np.zeros(len(ids)), next(iter(labels.values())), groups):
-        network = _fit(ids, labels, rows, classes, pretrained, settings, seed, progress)
-        for task, found in _predict(network, [ids[row] for row in held_out], settings.batch).items():
-            out_of_fold[task][held_out] = found
-    network = _fit(ids, labels, np.arange(len(ids)), classes, pretrained, settings, seed, progress)
-    heads = {
+    return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+
+
+def _loss(said: Mapping[str, np.ndarray], targets: Targets, settings: Tune) -> float:
+    """Cross-entropy of what was said, over the rows that have a label, added up over the tasks by their shares."""
+    total = 0.0
+    for task, target in targets.items():
+        known = target.any(axis=1)
+        logs = np.log(np.clip(said[task][known], 1e-12, None))
+        total += getattr(settings.shares, task) * float(-(target[known] * logs).sum(axis=1).mean())
+    return total
+
+
+def _teach(
+    pretrained: Pretrained, classes: Mapping[str, int], state: Any, ids: list[list[int]], batch: int
+) -> dict[str, np.ndarray]:
+    network = _Network(pretrained, classes)
+    network.load_state_dict(state)
+    network.eval()
+    return {task: values.astype(np.float32) for task, values in _predict(network, ids, batch).items()}
+
+
+def _heads(network: "_Network") -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    return {
         task: (head.weight.detach().numpy().copy(), head.bias.detach().numpy().copy())
         for task, head in network.heads.items()
     }
-    return Tuned(network.weights(), heads, out_of_fold)
 
 
 class _Network(nn.Module):  # type: ignore[misc]  # PyTorch is no part of the environment that is checked
@@ -95,6 +233,9 @@ class _Network(nn.Module):  # type: ignore[misc]  # PyTorch is no part of the en
             epsilon,
             batch_first=True,
         )
+        layer.dropout = (
+            nn.Identity()
+        )  # within the feed-forward part BERT has none, and drawing it takes a sixth of a step
         self.layers = nn.TransformerEncoder(layer, config["num_hidden_layers"], enable_nested_tensor=False)
         self.heads = nn.ModuleDict({task: nn.Linear(size, count) for task, count in classes.items()})
         state = self.state_dict()
@@ -146,57 +287,54 @@ def _names(layers: int) -> dict[str, tuple[str, ...]]:
 
 
 def _fit(
-    ids: Sequence[Sequence[int]],
-    labels: Labels,
-    rows: np.ndarray,
-    classes: Mapping[str, int],
+    rows: _Rows,
     pretrained: Pretrained,
     settings: Tune,
     seed: int,
-    progress: Callable[[], None],
+    told: Callable[["_Network"], None],
+    epochs: int | None = None,
 ) -> _Network:
+    """A network fitted for `settings.epochs`, or stopped after fewer `epochs` of the same schedule."""
     torch.manual_seed(seed)
     draw = np.random.default_rng(seed)
-    network = _Network(pretrained, classes)
-    weights = {
-        task: _balanced(labels[task][rows], count, settings.balance) for task, count in classes.items()
-    }
+    network = _Network(pretrained, {task: target.shape[1] for task, target in rows.targets.items()})
+    weights = {task: _balanced(target, settings.balance) for task, target in rows.targets.items()}
+    goals = {task: torch.from_numpy(target.astype(np.float32)) for task, target in rows.targets.items()}
     body = [p for name, p in network.named_parameters() if not name.startswith("heads.")]
     optimizer = torch.optim.AdamW(
         [
             {"params": [p for p in body if p.ndim > 1], "lr": settings.rate, "weight_decay": settings.decay},
             {"params": [p for p in body if p.ndim < 2], "lr": settings.rate, "weight_decay": 0.0},
             {"params": network.heads.parameters(), "lr": settings.head_rate, "weight_decay": 0.0},
-        ]
+        ],
+        fused=True,
     )
-    steps = settings.epochs * math.ceil(len(rows) / settings.batch)
+    steps = settings.epochs * math.ceil(len(rows.ids) / settings.batch)
     warm = max(1, int(WARM * steps))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
     )
-    lengths = np.array([len(ids[row]) for row in rows])
-    network.train()
-    for _ in range(settings.epochs):
+    lengths = np.array(list(map(len, rows.ids)))
+    for _ in range(epochs or settings.epochs):
+        network.train()
         # Alike in length, so that little is padded, yet not the same batches in every epoch.
-        batches = _batches(lengths + draw.random(len(rows)) * 4, settings.batch)
+        batches = _batches(lengths + draw.random(len(lengths)) * 4, settings.batch)
         draw.shuffle(batches)
         for batch in batches:
-            chosen = rows[batch]
-            logits = network(*_padded([ids[row] for row in chosen]))
             loss = torch.zeros(())
-            for task, values in logits.items():
-                truth = torch.from_numpy(labels[task][chosen].astype(np.int64))
-                known = truth >= 0
+            for task, values in network(*_padded([rows.ids[row] for row in batch])).items():
+                goal = goals[task][batch]
+                known = goal.sum(1) > 0
                 if known.any():
-                    own = nn.functional.cross_entropy(values[known], truth[known], reduction="none")
-                    loss = loss + getattr(settings.shares, task) * (own * weights[task][truth[known]]).mean()
+                    own = -(goal[known] * weights[task] * torch.log_softmax(values[known], -1)).sum(1)
+                    loss = loss + getattr(settings.shares, task) * own.mean()
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-        progress()
-    network.eval()
+        network.eval()
+        told(network)
     return network
 
 
@@ -224,9 +362,8 @@ def _padded(ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(table), torch.from_numpy(mask)
 
 
-def _balanced(labels: np.ndarray, classes: int, power: float) -> torch.Tensor:
+def _balanced(target: np.ndarray, power: float) -> torch.Tensor:
     """Weights of the classes: frequencies to the power of minus `power`, one in the mean of the rows."""
-    known = labels[labels >= 0]
-    frequency = np.bincount(known, minlength=classes) / max(1, len(known))
+    frequency = target.sum(axis=0) / max(1.0, float(target.sum()))
     raw = np.where(frequency > 0, frequency, 1.0) ** -power
     return torch.tensor(raw / (raw * frequency).sum(), dtype=torch.float32)

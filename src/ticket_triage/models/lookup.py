@@ -11,10 +11,10 @@ from sklearn.pipeline import Pipeline
 from ticket_triage import taxonomy as taxonomies
 from ticket_triage.models import blocks, families, shelf, tuning
 from ticket_triage.models.encoder import Encoder
-from ticket_triage.models.encoding import softmax_head
 from ticket_triage.models.fallback import points
 from ticket_triage.models.member import Member
 from ticket_triage.models.training import Training
+from ticket_triage.models.tuned import softmax_head
 from ticket_triage.params import Encode, Train
 from ticket_triage.schema import Task
 

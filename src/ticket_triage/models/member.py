@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold
@@ -19,6 +20,7 @@ from ticket_triage.files import TriageError
 from ticket_triage.models import blocks, ensemble, families, tuning
 from ticket_triage.models.encoder import Encoder
 from ticket_triage.models.training import Training
+from ticket_triage.params import Family as FamilySpace
 from ticket_triage.params import Train
 from ticket_triage.schema import Task
 
@@ -80,23 +82,8 @@ def fit(
     classes = tuple(sorted(kept.labels.unique()))
     if len(classes) < 2:
         raise TriageError(f"{task}: fewer than two labels have {settings.folds} gold tickets or more")
-    code = {label: number for number, label in enumerate(classes)}
-    y = kept.labels.map(code).to_numpy()
-    y_extra = kept.extra_labels.map(code).to_numpy(dtype=np.int64)
-
-    def classifier(values: dict[str, Any]) -> Any:
-        given = {k: v for k, v in (space.fixed | values).items() if k != families.BALANCE}
-        return make(settings.seed, **given)
-
-    def weights(rows: np.ndarray, values: dict[str, Any]) -> np.ndarray:
-        frequency = np.bincount(y[rows], minlength=len(classes)) / len(rows)
-        by_class = np.where(frequency > 0, frequency, 1.0) ** -float(
-            (space.fixed | values).get(families.BALANCE, 0.0)
-        )
-        gold = by_class[y[rows]]
-        weak = settings.weak_weight * by_class[y_extra]
-        both = np.concatenate([gold, weak])
-        return np.asarray(both * len(both) / both.sum())
+    learner = _Learner(kept, classes, space, settings, make)
+    y = learner.y
 
     def transformer() -> Any:
         return blocks.make(
@@ -123,10 +110,7 @@ def fit(
 
     def fit_and_predict(fold: int, values: dict[str, Any]) -> np.ndarray:
         rows, held_out = sides[fold]
-        learnt = np.concatenate([y[rows], y_extra])
-        # A rare class may be missing on this side of a fold; XGBoost wants labels without gaps.
-        present, dense = np.unique(learnt, return_inverse=True)
-        model = classifier(values).fit(matrices[fold][0], dense, sample_weight=weights(rows, values))
+        model, present = learner.fit(rows, matrices[fold][0], values)
         spread = np.zeros((len(held_out), len(classes)))
         spread[:, present] = model.predict_proba(matrices[fold][1])
         return spread
@@ -161,11 +145,7 @@ def fit(
 
         everything = np.arange(len(y))
         fitted = transformer().fit(table(everything))
-        model = classifier(found.values).fit(
-            fitted.transform(table(everything)),
-            np.concatenate([y, y_extra]),
-            sample_weight=weights(everything, found.values),
-        )
+        model, _ = learner.fit(everything, fitted.transform(table(everything)), found.values)
     return Member(
         task=task,
         family=family,
@@ -176,3 +156,79 @@ def fit(
         weak_rows=len(kept.extra),
         found=found,
     )
+
+
+def refit(
+    family: str,
+    classes: tuple[str, ...],
+    values: dict[str, Any],
+    training: Training,
+    settings: Train,
+    encoder: Encoder | None = None,
+) -> Pipeline:
+    """Blocks and classifier of the hyperparameters `values`, fitted on all rows that have a label of `classes`."""
+    kept = training.only(classes)
+    learner = _Learner(kept, classes, settings.families[family], settings, families.get(family).make)
+    fitted = blocks.make(
+        settings.families[family].blocks,
+        settings.text,
+        list(kept.features.columns),
+        settings.seed,
+        kept.taxonomy,
+        encoder,
+    )
+    table = pd.concat([kept.features, kept.extra])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        matrix = fitted.fit_transform(table)
+        model, _ = learner.fit(np.arange(len(kept.labels)), matrix, values)
+    return Pipeline([("blocks", fitted), ("model", model)])
+
+
+class _Learner:
+    """Fits classifiers of a family on some of the gold rows, all with their weights, and on all weakly labelled ones.
+
+    A gold row with a second label is learnt from twice: what the second label weighs, the first one lacks.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        classes: Sequence[str],
+        space: FamilySpace,
+        settings: Train,
+        make: Callable[..., Any],
+    ) -> None:
+        self._classes, self._space, self._settings, self._make = len(classes), space, settings, make
+        code = {label: number for number, label in enumerate(classes)}
+        self.y = training.labels.map(code).to_numpy(dtype=np.int64)
+        self._extra = training.extra_labels.map(code).to_numpy(dtype=np.int64)
+        second = training.seconds.map(code).fillna(-1).to_numpy(dtype=np.int64)
+        self._second = second if settings.second_weight else np.full_like(second, -1)
+
+    def fit(self, rows: np.ndarray, matrix: Any, values: dict[str, Any]) -> tuple[Any, np.ndarray]:
+        """A fitted classifier, and which class each of its columns is.
+
+        Args:
+            matrix: of the gold `rows` followed by all weakly labelled ones.
+        """
+        given = self._space.fixed | values
+        again = np.flatnonzero(self._second[rows] >= 0)
+        y, second = self.y[rows], self._second[rows][again]
+        frequency = np.bincount(y, minlength=self._classes) / len(rows)
+        by_class = np.where(frequency > 0, frequency, 1.0) ** -float(given.get(families.BALANCE, 0.0))
+        share = np.ones(len(rows))
+        share[again] -= self._settings.second_weight
+        labels = np.concatenate([y, self._extra, second])
+        weights = by_class[labels] * np.concatenate(
+            [
+                share,
+                np.full(len(self._extra), self._settings.weak_weight),
+                np.full(len(again), self._settings.second_weight),
+            ]
+        )
+        # A rare class may be missing on this side of a fold; XGBoost wants labels without gaps.
+        present, dense = np.unique(labels, return_inverse=True)
+        model = self._make(self._settings.seed, **{k: v for k, v in given.items() if k != families.BALANCE})
+        learnt = sparse.vstack([matrix, matrix[again]], format="csr") if len(again) else matrix
+        return model.fit(learnt, dense, sample_weight=weights * len(weights) / weights.sum()), present

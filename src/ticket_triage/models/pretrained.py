@@ -1,5 +1,6 @@
-"""An encoder's published weights: from a Python package that carries them, or from a folder."""
+"""An encoder's published weights, from a Python package that carries them or from a folder, made ready to run."""
 
+import hashlib
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from ticket_triage.files import TriageError, read_json, read_text, sha256
+from ticket_triage.models import graph
+from ticket_triage.models.encoder import Encoder
+from ticket_triage.params import Encode
 
 WEIGHTS = "model.safetensors"
 
@@ -47,6 +51,38 @@ def read(source: str, digest: str) -> Pretrained:
         raise TriageError(f"the encoder in {folder} is no BERT with GELU, and others cannot be run")
     weights = {name.removeprefix("bert."): value for name, value in load_file(path).items()}
     return Pretrained(weights, config, read_text(folder / "tokenizer.json"))
+
+
+def small(
+    weights: Mapping[str, np.ndarray],
+    source: Pretrained,
+    settings: Encode,
+    texts: list[str],
+    *,
+    unit: bool,
+) -> tuple[Encoder, float]:
+    """The encoder in eight-bit integers, and its agreement with the exact one.
+
+    Raises:
+        TriageError: they do not agree.
+    """
+    exact = graph.build(weights, source.config, unit=unit)
+    encoders = [step(one, source.tokenizer, settings.tokens) for one in (exact, graph.quantise(exact))]
+    one, other = (encoder.transform(texts).toarray() for encoder in encoders)
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    agreement = float(np.median((one * other).sum(axis=1) / lengths))
+    if agreement < settings.min_agreement:
+        raise TriageError(
+            f"in eight-bit integers the encoder says something else: the median cosine is {agreement:.3f}, "
+            f"`encode.min_agreement` is {settings.min_agreement}"
+        )
+    return encoders[1], agreement
+
+
+def step(runs: bytes, tokenizer: str, tokens: int) -> Encoder:
+    """The step of a pipeline that runs a graph."""
+    digest = hashlib.sha256(runs + tokenizer.encode() + str(tokens).encode()).hexdigest()
+    return Encoder(np.frombuffer(runs, dtype=np.uint8), tokenizer, tokens, digest)
 
 
 def _folder(source: str) -> Path:

@@ -1,5 +1,6 @@
 """What a member learns from: gold rows, and weakly labelled ones where they have weight."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ class Training:
     Attributes:
         features: gold rows, as `features.build` gives them, indexed by ticket id.
         labels: their gold labels.
+        seconds: second labels that fit almost as well, missing where a row has none.
         groups: rows of one group are never on both sides of a fold.
         extra: weakly labelled rows of the same columns, added to the training side of every fold.
         extra_labels: their labels.
@@ -26,6 +28,7 @@ class Training:
 
     features: pd.DataFrame
     labels: pd.Series
+    seconds: pd.Series
     groups: pd.Series
     extra: pd.DataFrame
     extra_labels: pd.Series
@@ -34,11 +37,16 @@ class Training:
     def rare(self, folds: int) -> "Training":
         """Without the classes that have fewer rows than folds, which cannot be validated."""
         counts = self.groups.groupby(self.labels).nunique()  # folds divide groups, not rows
-        learnt = counts.index[counts >= folds]
+        return self.only(counts.index[counts >= folds])
+
+    def only(self, classes: Iterable[str]) -> "Training":
+        """The rows that have a label of `classes`."""
+        learnt = list(classes)
         keep, keep_extra = self.labels.isin(learnt), self.extra_labels.isin(learnt)
         return Training(
             self.features[keep],
             self.labels[keep],
+            self.seconds[keep].where(self.seconds[keep].isin(learnt)),
             self.groups[keep],
             self.extra[keep_extra],
             self.extra_labels[keep_extra],
@@ -75,6 +83,7 @@ def select(
     learnt = split.set_index("ticket_id")
     gold = _sample(learnt[learnt[f"{GOLD_PREFIX}{task}"].notna()], settings.max_rows, settings.seed)
     none = pd.Series(index=rows.index[:0], dtype="str")
+    second = f"{GOLD_PREFIX}second_{task}"
     extra = none if weak is None else weak.set_index("ticket_id")[task].dropna()
     unlabelled = [name for name in extra.index if name in rows.index and name not in learnt.index]
     extra = extra.loc[unlabelled if settings.weak_weight else []]
@@ -82,6 +91,7 @@ def select(
     return Training(
         features=rows.loc[gold.index],
         labels=gold[f"{GOLD_PREFIX}{task}"],
+        seconds=gold[second] if second in gold else pd.Series(index=gold.index, dtype="str"),
         groups=gold["customer"].fillna(gold["text_key"]),
         extra=rows.loc[extra.index],
         extra_labels=extra,
