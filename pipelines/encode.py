@@ -7,7 +7,7 @@ from ticket_triage import params, registry
 from ticket_triage.features import TEXT
 from ticket_triage.files import md5, read_table, read_text, write_json
 from ticket_triage.models import encoding, lookup, shelf, training, tuning
-from ticket_triage.models.encoder import FAMILIES, FAMILY
+from ticket_triage.models.encoder import FAMILY
 from ticket_triage.schema import TASKS
 
 
@@ -16,20 +16,12 @@ def main(features: str, others: str, train: str, experts: str, out: str, receipt
     settings, fitting = params.load("encode"), params.load("train")
     rows, split, rules = read_table(Path(features)), read_table(Path(train)), read_text(Path(experts))
     learnt = {task: training.select(task, rows, split, None, rules, fitting) for task in TASKS}
-    why = {
-        (task, family): encoding.skipped(task, family, learnt[task], settings, fitting)
-        for task in TASKS
-        for family in FAMILIES
-    }
-    for (task, family), reason in why.items():
-        if reason:
-            shelf.skip(task, family, Path(out) / task / family, reason)
-    everything = dict(learnt)
-    learnt = {task: one for task, one in learnt.items() if not why[task, FAMILY]}
+    everything, why = learnt, encoding.skip(learnt, settings, fitting, Path(out))
+    learnt = {task: one for task, one in learnt.items() if task not in why}
     if not learnt:
         lookup.write(everything, settings, fitting, None, Path(out))
-        write_json(Path(receipt), {"run_id": None, "skipped": {task: why[task, FAMILY] for task in TASKS}})
-        return say(f"no encoder: {why[TASKS[0], FAMILY]}")
+        write_json(Path(receipt), {"run_id": None, "skipped": why})
+        return say(f"no encoder: {why[TASKS[0]]}")
     rest = fitting.model_dump(exclude={"families", "members"})
     study = tuning.fingerprint([md5(Path(one)) for one in (features, train, experts)], settings, rest)
     journals = {task: STUDIES / f"{task}-encoder-{study}.log" for task in learnt}

@@ -75,7 +75,7 @@ def test_only_promotion_sees_the_sealed_parts() -> None:
 def test_every_member_has_a_search_space_and_a_place_in_the_catalogue() -> None:
     train = params.read(ROOT / "params.yaml").train
     assert set(train.members) <= set(train.families)
-    assert {*train.families, "encoder", "rules"} == set(families.CATALOGUE)
+    assert {*train.families, "encoder", "frozen_encoder", "rules"} == set(families.CATALOGUE)
 
 
 def test_every_search_space_makes_a_classifier() -> None:

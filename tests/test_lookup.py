@@ -6,7 +6,7 @@ import pytest
 import small_taxonomy
 
 from ticket_triage import features, params, taxonomy
-from ticket_triage.models import encoding, graph, lookup, pretrained, shelf, training
+from ticket_triage.models import graph, lookup, pretrained, shelf, training
 
 EXPERTS = small_taxonomy.of_words()
 
@@ -45,7 +45,7 @@ def test_with_an_encoder_the_nearest_examples_speak(
 ) -> None:
     source = pretrained.read(encode_settings.source, encode_settings.sha256)
     runs = graph.build(source.weights, source.config, unit=True)
-    reader = encoding.encoder(runs, source.tokenizer, encode_settings.tokens)
+    reader = pretrained.step(runs, source.tokenizer, encode_settings.tokens)
     shelf.save(
         lookup.make("category", rows["category"], encode_settings, train_settings, reader), tmp_path / "rules"
     )

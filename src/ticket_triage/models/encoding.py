@@ -9,7 +9,7 @@ import pandas as pd
 
 from ticket_triage.files import TriageError
 from ticket_triage.models import member, pretrained, shelf, tuned
-from ticket_triage.models.encoder import FAMILY, FROZEN, Encoder
+from ticket_triage.models.encoder import FAMILIES, FAMILY, FROZEN, Encoder
 from ticket_triage.models.member import Member
 from ticket_triage.models.pretrained import Pretrained, small
 from ticket_triage.models.training import Training
@@ -100,6 +100,17 @@ def skipped(task: Task, family: str, rows: Training, settings: Encode, training:
         if task not in training.tasks
         else rows.insufficient(task, training)
     )
+
+
+def skip(learnt: Mapping[Task, Training], settings: Encode, training: Train, out: Path) -> dict[Task, str]:
+    """Say in the folder `out`/<task>/<family> of each member that will not be made why not; of `encoder`, by task."""
+    found = {}
+    for task, rows in learnt.items():
+        for family in FAMILIES:
+            if reason := skipped(task, family, rows, settings, training):
+                shelf.skip(task, family, out / task / family, reason)
+                found |= {task: reason} if family == FAMILY else {}
+    return found
 
 
 def save(made: Made, out: Path) -> dict[tuple[Task, str], Path]:

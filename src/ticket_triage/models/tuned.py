@@ -192,7 +192,7 @@ def _some(unlabelled: "pd.Series[str]", settings: Encode, training: Train) -> li
 def _finetune() -> Any:
     if not find_torch():
         raise TriageError(
-            "`encode.mode` is tuned or both, which needs PyTorch: run `make torch`, or set it to frozen or none"
+            "to fine-tune the encoder takes PyTorch: run `make torch`, or set `encode.mode` to frozen or none"
         )
     from ticket_triage.models import finetune
 
