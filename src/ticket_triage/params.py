@@ -316,6 +316,12 @@ class Audit(Section):
     shown: Count
 
 
+class Refit(Section):
+    """Whether the members of the finished vote are fitted anew on validation too."""
+
+    with_validation: bool
+
+
 class Evaluate(Section):
     """How sure a figure must be said to be."""
 
@@ -385,6 +391,7 @@ class Params(Section):
     encode: Encode
     train: Train
     assemble: Assemble
+    refit: Refit
     audit: Audit
     evaluate: Evaluate
     register_: Register = Field(alias="register")

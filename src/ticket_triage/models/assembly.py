@@ -128,7 +128,7 @@ def assemble(
     ).items():
         heads[task] = heads[task].model_copy(update={"threshold": limit})
     ready = replace(draft, heads=heads)
-    return replace(ready, canaries=_canaries(ready, validation, settings), nearest=near)
+    return replace(ready, canaries=canaries(ready, validation, settings), nearest=near)
 
 
 def out_of_fold(head: Head, members: Sequence[shelf.Saved]) -> pd.DataFrame:
@@ -198,7 +198,8 @@ def _sets(model: TriageModel, half: pd.DataFrame, settings: Assemble) -> dict[Ta
     return found
 
 
-def _canaries(model: TriageModel, validation: pd.DataFrame, settings: Assemble) -> tuple[dict[str, Any], ...]:
+def canaries(model: TriageModel, validation: pd.DataFrame, settings: Assemble) -> tuple[dict[str, Any], ...]:
+    """A few tickets with the answers that `model` gives them: the experts' examples, else tickets of `validation`."""
     examples = [(f"{c.label} example", c.examples[0]) for c in model.taxonomy.categories if c.examples]
     if not examples:  # a taxonomy made of labels has none; the ticket's personal data stays at home
         texts = [text.mask(one) for one in validation["text"].head(settings.canaries)]

@@ -104,7 +104,7 @@ def skipped(task: Task, family: str, rows: Training, settings: Encode, training:
 
 def skip(learnt: Mapping[Task, Training], settings: Encode, training: Train, out: Path) -> dict[Task, str]:
     """Say in the folder `out`/<task>/<family> of each member that will not be made why not; of `encoder`, by task."""
-    found = {}
+    found: dict[Task, str] = {}
     for task, rows in learnt.items():
         for family in FAMILIES:
             if reason := skipped(task, family, rows, settings, training):

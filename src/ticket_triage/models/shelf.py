@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from ticket_triage.files import atomic, read_json, write_json
 from ticket_triage.models import blocks, families, saving
@@ -16,18 +17,8 @@ from ticket_triage.schema import Task
 def save(member: Member, folder: Path) -> None:
     """Write the member as a folder: member.json, its steps, its classifier, out_of_fold.parquet, trials.csv."""
     with atomic(folder) as draft:
-        (draft / "steps").mkdir(parents=True)
-        specs = []
-        for name, columns, steps in blocks.unpack(member.pipeline["blocks"]):
-            digests = []
-            for step in steps:
-                data = saving.dumps(step)
-                digest = hashlib.sha256(data).hexdigest()[:16]
-                (draft / "steps" / f"{digest}.skops").write_bytes(data)
-                digests.append(digest)
-            specs.append({"name": name, "columns": columns, "steps": digests})
         estimator = f"model{families.get(member.family).suffix}"
-        families.save(member.pipeline["model"], draft / estimator)
+        specs = write(member.pipeline, draft / "steps", draft / estimator)
         member.out_of_fold.reset_index().to_parquet(draft / "out_of_fold.parquet", index=False)
         member.found.trials.to_csv(draft / "trials.csv", index=False)
         write_json(
@@ -44,6 +35,25 @@ def save(member: Member, folder: Path) -> None:
                 "estimator": estimator,
             },
         )
+
+
+def write(pipeline: Pipeline, steps: Path, estimator: Path) -> list[dict[str, Any]]:
+    """Write the blocks of a fitted member as files of the folder `steps`, and its classifier as the file `estimator`.
+
+    Returns:
+        What `specs_of` reads: of each block its name, columns, and the digests that its steps' files are called by.
+    """
+    steps.mkdir(parents=True, exist_ok=True)
+    specs = []
+    for name, columns, fitted in blocks.unpack(pipeline["blocks"]):
+        digests = []
+        for step in fitted:
+            data = saving.dumps(step)
+            digests.append(hashlib.sha256(data).hexdigest()[:16])
+            (steps / f"{digests[-1]}.skops").write_bytes(data)
+        specs.append({"name": name, "columns": columns, "steps": digests})
+    families.save(pipeline["model"], estimator)
+    return specs
 
 
 def skip(task: Task, family: str, folder: Path, reason: str) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from ticket_triage import features
 from ticket_triage.params import Train
 from ticket_triage.schema import GOLD_PREFIX, Task
 
@@ -61,6 +62,43 @@ class Training:
         return (
             f"{task} has {learnt} labels with {settings.folds} gold tickets or more" if learnt < 2 else None
         )
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What all tasks learn from, with gold sentiment by ticket id, and the keys of the gold texts."""
+
+    learnt: dict[Task, Training]
+    mood: "pd.Series[str]"
+    keys: frozenset[str]
+
+
+def everything(
+    tasks: Iterable[Task],
+    split: pd.DataFrame,
+    known: pd.DataFrame,
+    weak: pd.DataFrame,
+    taxonomy: str,
+    settings: Train,
+    *,
+    calendar: bool,
+) -> Lesson:
+    """What a refit learns from.
+
+    Args:
+        split: the parts of gold, with gold columns.
+        known: features that were built already, with `ticket_id`; those of the rest of `split` are built here.
+        weak, taxonomy: as `select` takes them.
+    """
+    fresh = split[~split["ticket_id"].isin(known["ticket_id"])]
+    table = features.build(fresh, calendar=calendar)
+    table.insert(0, "ticket_id", fresh["ticket_id"])
+    table = pd.concat([known, table])
+    return Lesson(
+        {task: select(task, table, split, weak, taxonomy, settings) for task in tasks},
+        split.reindex(columns=["ticket_id", "gold_sentiment"]).set_index("ticket_id")["gold_sentiment"],
+        frozenset(split["text_key"]),
+    )
 
 
 def select(

@@ -1,0 +1,47 @@
+"""refit: the winning configuration is fitted on validation too, once that has judged it, if `refit` says so."""
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines import progress, run, say
+from ticket_triage import params
+from ticket_triage.files import atomic, read_table, read_text
+from ticket_triage.models import assembly, refit, training
+from ticket_triage.models.triage_model import TriageModel
+
+
+def main(
+    model: str, train: str, validation: str, known: str, others: str, weak: str, experts: str, out: str
+) -> None:
+    """Write the folder of the model that is registered."""
+    if not params.load("refit").with_validation:
+        with atomic(Path(out)) as draft:
+            shutil.copytree(model, draft)
+        return say("as assembled: `refit.with_validation` is false")
+    settings, before, held_out = (
+        params.load("train"),
+        TriageModel.load(Path(model)),
+        read_table(Path(validation)),
+    )
+    lesson = training.everything(
+        before.tasks,
+        pd.concat([read_table(Path(train)), held_out]),
+        pd.concat([read_table(Path(known)), read_table(Path(others))]),
+        read_table(Path(weak)),
+        read_text(Path(experts)),
+        settings,
+        calendar=before.calendar,
+    )
+    with tempfile.TemporaryDirectory() as room, progress("refit", refit.steps(before)) as advance:
+        after = refit.refit(before, lesson, settings, params.load("encode"), Path(room), advance)
+        proven = replace(after, canaries=assembly.canaries(after, held_out, params.load("assemble")))
+        proven.save(Path(out), Path(room), before.reference)
+    return say(f"members fitted on {len(lesson.keys):,} gold tickets")
+
+
+if __name__ == "__main__":
+    run(main)
