@@ -37,10 +37,11 @@ def main(
         calendar=before.calendar,
     )
     with tempfile.TemporaryDirectory() as room, progress("refit", refit.steps(before)) as advance:
-        after = refit.refit(before, lesson, settings, params.load("encode"), Path(room), advance)
-        proven = replace(after, canaries=assembly.canaries(after, held_out, params.load("assemble")))
+        rule, encode = params.load("assemble"), params.load("encode")
+        after = refit.refit(before, lesson, settings, encode, rule, Path(room), advance)
+        proven = replace(after, canaries=assembly.canaries(after, held_out, rule))
         proven.save(Path(out), Path(room), before.reference)
-    return say(f"members fitted on {len(lesson.keys):,} gold tickets")
+    return say(f"members fitted on {len(lesson.gold):,} gold tickets")
 
 
 if __name__ == "__main__":

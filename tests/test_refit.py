@@ -12,6 +12,8 @@ from ticket_triage.models import refit, training
 from ticket_triage.models.families import RULES
 from ticket_triage.models.triage_model import TriageModel
 
+SETTINGS = params.read(Path(__file__).parent.parent / "params.yaml").assemble
+
 
 @pytest.fixture(scope="module")
 def lesson(
@@ -35,7 +37,7 @@ def again(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> TriageModel:
     home = tmp_path_factory.mktemp("refit")
-    found = refit.refit(model, lesson, train_settings, encode_settings, home / "stage")
+    found = refit.refit(model, lesson, train_settings, encode_settings, SETTINGS, home / "stage")
     found.save(home / "final", home / "stage", model.reference)
     return TriageModel.load(home / "final")
 
@@ -72,6 +74,8 @@ def test_the_rule_stays_and_the_members_have_learnt_more(
         )
 
     assert loss(again) < loss(model)  # it has seen the answers
+    assert model.nearest is not None and again.nearest is not None
+    assert len(again.nearest.tickets) == len(model.nearest.tickets) + len(validation)
 
 
 def test_without_more_rows_the_same_model_comes_out(
@@ -83,8 +87,8 @@ def test_without_more_rows_the_same_model_comes_out(
     tmp_path: Path,
 ) -> None:
     train, validation = split_tables
-    lesson = training.Lesson(dict(learnt), train.set_index("ticket_id")["gold_category"], frozenset())
-    found = refit.refit(model, lesson, train_settings, encode_settings, tmp_path / "stage")
+    lesson = training.Lesson(dict(learnt), train)
+    found = refit.refit(model, lesson, train_settings, encode_settings, SETTINGS, tmp_path / "stage")
     head = validation.head(50)
     for task, guess in model.predict_proba(head).items():
         assert found.predict_proba(head)[task].to_numpy() == pytest.approx(guess.to_numpy(), abs=1e-6)

@@ -7,11 +7,11 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from ticket_triage.models import encoding, families, member, pretrained, saving, shelf, tuned
+from ticket_triage.models import encoding, families, member, nearest, pretrained, saving, shelf, tuned
 from ticket_triage.models.encoder import FAMILIES, FAMILY, Encoder
 from ticket_triage.models.training import Lesson
 from ticket_triage.models.triage_model import Head, TriageModel, Voter
-from ticket_triage.params import Encode, Train
+from ticket_triage.params import Assemble, Encode, Train
 from ticket_triage.schema import Task
 
 
@@ -20,6 +20,7 @@ def refit(
     lesson: Lesson,
     settings: Train,
     encode: Encode,
+    assemble: Assemble,
     stage: Path,
     progress: Callable[[int, float], None] = lambda done, best: None,
 ) -> TriageModel:
@@ -49,18 +50,21 @@ def refit(
                 if _is_tuned(voter)
                 else _fitted(model, task, head, voter, lesson, settings, encode)
             )
-            specs = shelf.write(fitted, stage / "steps", written / voter.estimator)
-            voters.append(voter.model_copy(update={"specs": shelf.specs_of({"blocks": specs})}))
+            wrote = shelf.write(fitted, stage / "steps", written / voter.estimator)
+            voters.append(voter.model_copy(update={"specs": shelf.specs_of({"blocks": wrote})}))
         heads[task] = head.model_copy(update={"voters": tuple(voters)})
     voting = [voter for head in heads.values() for voter in head.voters]
     digests = sorted({digest for voter in voting for spec in voter.specs for digest in spec.steps})
-    known = sorted({*model.info["training_keys"], *lesson.keys})
+    known = sorted({*model.info["training_keys"], *lesson.gold["text_key"]})
+    ready = {digest: saving.loads(stage / "steps" / f"{digest}.skops") for digest in digests}
+    specs = list(dict.fromkeys(spec for voter in voting for spec in voter.specs))
     return replace(
         model,
         heads=heads,
         info=model.info | {"training_keys": known, "refit": True},
-        steps={digest: saving.loads(stage / "steps" / f"{digest}.skops") for digest in digests},
+        steps=ready,
         estimators={v.estimator: families.load(written / v.estimator) for v in voting},
+        nearest=nearest.make(lesson.gold, specs, ready, assemble.neighbours, assemble.excerpt),
     )
 
 

@@ -66,11 +66,17 @@ class Training:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What all tasks learn from, with gold sentiment by ticket id, and the keys of the gold texts."""
+    """What all tasks learn from, and the gold tickets that it is of, a split table."""
 
     learnt: dict[Task, Training]
-    mood: "pd.Series[str]"
-    keys: frozenset[str]
+    gold: pd.DataFrame
+
+    @property
+    def mood(self) -> "pd.Series[str]":
+        """Gold sentiment by ticket id."""
+        return self.gold.reindex(columns=["ticket_id", "gold_sentiment"]).set_index("ticket_id")[
+            "gold_sentiment"
+        ]
 
 
 def everything(
@@ -94,11 +100,7 @@ def everything(
     table = features.build(fresh, calendar=calendar)
     table.insert(0, "ticket_id", fresh["ticket_id"])
     table = pd.concat([known, table])
-    return Lesson(
-        {task: select(task, table, split, weak, taxonomy, settings) for task in tasks},
-        split.reindex(columns=["ticket_id", "gold_sentiment"]).set_index("ticket_id")["gold_sentiment"],
-        frozenset(split["text_key"]),
-    )
+    return Lesson({task: select(task, table, split, weak, taxonomy, settings) for task in tasks}, split)
 
 
 def select(
