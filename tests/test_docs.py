@@ -144,6 +144,7 @@ def made() -> list[str]:
         r"\.venv",
         "mlruns",
         "bentos",
+        "data/reports/label-report",  # of `make label-report`
     ]
 
 

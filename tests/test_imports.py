@@ -25,6 +25,7 @@ ONLY_IN = {
     "_bentoml_impl": {"serving.service", "serving.package"},
     "fairlearn": {"evaluation.fairness"},
     "datasketch": {"labeling.duplicates"},
+    "crowdkit": {"labeling.label_model"},
     "kagglehub": {"sources.kaggle"},
     "lightgbm": {"models.families"},
     "xgboost": {"models.families"},

@@ -286,6 +286,40 @@ def simulate(
 
 
 @app.command()
+def label_report(
+    taxonomy: Annotated[
+        Path | None, typer.Option(help="The experts' file. \\[default: the one that params.yaml names]")
+    ] = None,
+    data: Annotated[Path, typer.Option(help="Folder of what stages made.")] = Path("data"),
+    out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("data/reports/label-report"),
+    most: Annotated[int, typer.Option(min=0, help="Tickets to show here; the report has more.")] = 20,
+) -> None:
+    """Say which tickets get another weak label by the rules as they are now, and how good each rule is.
+
+    Compares with the last run of the label stage, and trains nothing: edit the taxonomy, then look.
+    """
+    from ticket_triage import params
+    from ticket_triage import taxonomy as taxonomies
+    from ticket_triage.labeling import analysis, flips, preview
+    from ticket_triage.models import vectors
+
+    settings = params.read()
+    experts = taxonomy or Path(settings.validate_.taxonomy)
+    if taxonomies.asks_for_labels(experts):
+        experts = data / "validated" / "taxonomy.yaml"
+    found, changed = preview.preview(data, experts, vectors.reader(settings.encode), settings.label)
+    analysis.write(out, found, flips.tell(changed))
+    for line in flips.lines(changed, most):
+        typer.echo(line)
+    for row in found["functions"]:
+        if row["harmful"]:
+            typer.echo(
+                f"harmful: {row['function']}, right in {row['accuracy']:.0%}, {row['others']:.0%} without it"
+            )
+    typer.echo(f"the report: {out / 'labels.html'}", err=True)
+
+
+@app.command()
 def rollback(
     why: Annotated[str, typer.Option(help="Kept with the version that is taken back.")] = "by hand",
 ) -> None:

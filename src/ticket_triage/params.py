@@ -110,11 +110,29 @@ class Split(Section):
     seed: int
 
 
-class Label(Section):
-    """How votes become weak labels."""
+class Similarity(Section):
+    """When a ticket is near enough to an expert's example, and how many tickets are compared: each costs 4 ms."""
 
-    label_model: Literal["majority"]
+    threshold: Share
+    margin: Share
+    most: Annotated[int, Field(ge=0)]
+
+
+class Prior(Section):
+    """When what a brand is mostly written about is believed."""
+
+    smoothing: Annotated[float, Field(ge=0)]
+    min_share: Share
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Label(Section):
+    """How votes come about and become weak labels."""
+
+    label_model: Literal["dawid_skene", "majority"]
     min_votes: Count
+    similarity: Similarity
+    prior: Prior
 
 
 class Features(Section):

@@ -48,6 +48,7 @@ class Category(Frozen):
     keywords: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    replies: tuple[str, ...] = ()  # patterns of an agent's first reply, which is known only later
 
 
 class Taxonomy(Frozen):
@@ -61,6 +62,12 @@ class Taxonomy(Frozen):
     urgency_words: tuple[str, ...] = ()
     safety_words: tuple[str, ...] = ()
     legal_words: tuple[str, ...] = ()
+    urgent_replies: tuple[
+        str, ...
+    ] = ()  # patterns of first replies to tickets of high, medium and low priority
+    sorry_replies: tuple[str, ...] = ()
+    calm_replies: tuple[str, ...] = ()
+    industries: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # handles of brands, in lower case
 
     @model_validator(mode="after")
     def _consistent(self) -> "Taxonomy":
@@ -166,6 +173,8 @@ def _faults(taxonomy: Taxonomy) -> Iterator[str]:
         yield from _faults_of(category, taxonomy)
         for keyword in category.keywords:
             yield from _keyword_faults(keyword, category.label, where)
+    for kind in ("urgent_replies", "sorry_replies", "calm_replies"):
+        yield from _pattern_faults(getattr(taxonomy, kind), kind)
     for kind in ("urgency_words", "safety_words", "legal_words"):
         own: dict[tuple[str, ...], str] = {}
         for keyword in getattr(taxonomy, kind):
@@ -180,14 +189,18 @@ def _faults_of(category: Category, taxonomy: Taxonomy) -> Iterator[str]:
         yield f"category `{label}` names an unknown team `{category.team}`"
     if not (category.keywords or category.patterns or taxonomy.from_labels):
         yield f"category `{label}` is empty: it needs keywords or patterns"
-    for pattern in category.patterns:
+    yield from _pattern_faults((*category.patterns, *category.replies), f"category `{label}`")
+
+
+def _pattern_faults(patterns: Iterable[str], place: str) -> Iterator[str]:
+    for pattern in patterns:
         try:
             matches_nothing = re.compile(pattern).search("") is not None
         except re.error as error:
-            yield f"category `{label}` has a bad pattern `{pattern}`: {error}"
+            yield f"{place} has a bad pattern `{pattern}`: {error}"
         else:
             if matches_nothing and pattern[:1] != "^":
-                yield f"category `{label}` has the pattern `{pattern}`, which matches every text"
+                yield f"{place} has the pattern `{pattern}`, which matches every text"
 
 
 def _keyword_faults(keyword: str, place: str, seen: dict[tuple[str, ...], str]) -> Iterator[str]:

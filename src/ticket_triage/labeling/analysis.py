@@ -1,6 +1,7 @@
 """How good labelling functions and the label model are, measured on gold that may be looked at."""
 
 import json
+from collections.abc import Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
@@ -12,50 +13,118 @@ import pandas as pd
 from ticket_triage.files import atomic, write_json, write_text
 from ticket_triage.intervals import wilson
 from ticket_triage.labeling.functions import of_task
+from ticket_triage.labeling.weak import Labelled
 from ticket_triage.schema import TASKS
 
 CONFIDENCE = 0.95
 
 
-def analyse(votes: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
+def analyse(votes: pd.DataFrame, gold: pd.DataFrame, read: "pd.Series[bool] | None" = None) -> pd.DataFrame:
     """A row for every labelling function.
 
     Args:
-        votes: as `functions.votes` gives them.
+        votes: as `weak.label` gives them.
         gold: `gold_category` and `gold_priority`, with the index of `votes`; train and validation only.
+        read: which tickets the functions by similarity were asked of; None: of all.
 
     Returns:
-        Indexed by the function's name: `task`; `votes`; as shares of all tickets `coverage` (it votes),
-        `overlap` (another function of the task votes too) and `conflict` (another votes otherwise); on gold
-        `n` votes, their `accuracy` and its Wilson interval `low`, `high` (NaN without any); `dead`: no votes.
+        Indexed by the function's name: `task`; `asked` tickets and `votes`; as shares of those asked `coverage` (it
+        votes), `overlap` (another function of the task votes too) and `conflict` (another votes otherwise); on gold
+        `n` votes, their `accuracy` and its Wilson interval `low`, `high` (NaN without any); `others`: the accuracy on
+        the same tickets of the majority of all other functions of the task; `chance`: how often its labels are gold
+        anyway; `dead`: no votes; `harmful`: where it and those
+        others differ and one of them is right, it surely is so in less than half of the cases (a sign test by the upper
+        Wilson bound), or it is surely less often right than by chance.
     """
     rows = []
     for task in TASKS:
         own = of_task(votes, task)
-        codes = (
-            np.column_stack([own[name].cat.codes for name in own]) if len(own.columns) else np.empty((0, 0))
-        )
+        if own.empty or not len(own.columns):
+            continue
+        labels = list(own.iloc[:, 0].cat.categories)
+        codes = np.column_stack([own[name].cat.codes for name in own]).astype(np.int64)
+        truth = pd.Categorical(gold[f"gold_{task}"], categories=labels).codes
+        shares = np.bincount(truth[truth >= 0], minlength=len(labels)) / max(1, int((truth >= 0).sum()))
         voted = codes >= 0
-        others = voted.sum(axis=1, keepdims=True) - voted
-        for at, name in enumerate(own):
-            mine = codes[:, [at]]
-            differs = (voted & (codes != mine)).any(axis=1) & voted[:, at]
-            judged = own[name].notna() & gold[f"gold_{task}"].notna()
-            hits = (own[name][judged].astype("str") == gold[f"gold_{task}"][judged]).sum()
+        total = np.stack([(codes == label).sum(axis=1) for label in range(len(labels))], axis=1)
+        for at, name in enumerate(map(str, own)):
+            mine = codes[:, at]
+            asked = np.ones(len(own), bool) if read is None or ".similar" not in name else read.to_numpy()
+            among = max(1, int(asked.sum()))
+            rest = total.copy()
+            rest[voted[:, at], mine[voted[:, at]]] -= 1
+            joined = voted[:, at] & (rest.sum(axis=1) > 0)
+            differs = (voted & (codes != mine[:, None])).any(axis=1) & voted[:, at]
+            judged = voted[:, at] & gold[f"gold_{task}"].notna().to_numpy()
+            both = judged & joined
+            # Ties as `label_model.label` settles them: the taxonomy's order, the higher priority.
+            said = rest.argmax(axis=1) if task == "category" else _last(rest)
+            share = _share(int((mine == truth)[judged].sum()), int(judged.sum()))
+            others = float((said == truth)[both].mean()) if both.any() else float("nan")
+            better = int((mine == truth)[both & (said != truth)].sum())
+            worse = int((said == truth)[both & (mine != truth)].sum())
+            beaten = wilson(better, better + worse, CONFIDENCE)[1] < 0.5
+            chance = float(shares[mine[judged]].mean()) if judged.any() else float("nan")
             rows.append(
                 {
                     "function": name,
                     "task": task,
+                    "asked": int(asked.sum()),
                     "votes": int(voted[:, at].sum()),
-                    "coverage": float(voted[:, at].mean()),
-                    "overlap": float((voted[:, at] & (others[:, at] > 0)).mean()),
-                    "conflict": float(differs.mean()),
-                    **_share(int(hits), int(judged.sum())),
+                    "coverage": float(voted[:, at].sum() / among),
+                    "overlap": float(joined.sum() / among),
+                    "conflict": float(differs.sum() / among),
+                    **share,
+                    "others": others,
+                    "chance": chance,
                     "dead": not voted[:, at].any(),
+                    "harmful": bool(beaten or share["high"] < chance),
                 }
             )
-    columns = ["function", "task", "votes", "coverage", "overlap", "conflict", *_share(0, 0), "dead"]
+    columns = ["function", "task", "asked", "votes", "coverage", "overlap", "conflict", *_share(0, 0)]
+    columns += ["others", "chance", "dead", "harmful"]
     return pd.DataFrame(rows, columns=columns).set_index("function")
+
+
+def compare(models: Mapping[str, pd.DataFrame], gold: pd.DataFrame, chosen: str) -> pd.DataFrame:
+    """Label models side by side on gold that none of them learnt from.
+
+    Args:
+        models: weak labels by each model.
+        gold: gold columns of validation, of whose index all are.
+
+    Returns:
+        `task`, `model`, whether it is the `chosen` one, `coverage`, and on the `n` tickets that it labels `accuracy`
+        with a Wilson interval.
+    """
+    rows = []
+    for task in TASKS:
+        actual = gold[f"gold_{task}"].dropna()
+        for name, weak in models.items():
+            if actual.empty:
+                continue
+            given = weak.loc[actual.index, task]
+            hits, labelled = int((given == actual).fillna(False).sum()), int(given.notna().sum())
+            row = {"task": task, "model": name, "chosen": name == chosen, "coverage": labelled / len(actual)}
+            rows.append({**row, **_share(hits, labelled)})
+    return pd.DataFrame(rows, columns=["task", "model", "chosen", "coverage", *_share(0, 0)])
+
+
+def report(made: Labelled, tickets: pd.DataFrame, chosen: str) -> dict[str, Any]:
+    """All that `write` tells of some tickets: how good each function is and what the label models make of them.
+
+    Args:
+        tickets: of `weak.gather`.
+        chosen: the label model whose labels are used.
+    """
+    held_out = tickets["part"] == "validation"
+    found = analyse(made.votes, tickets, made.read)
+    return {
+        "counts": counts(made.votes, made.weak, tickets) | {"harmful": int(found["harmful"].sum())},
+        "functions": _records(found.reset_index()),
+        "models": _records(compare(made.models, tickets[held_out], chosen)),
+        "agreement": _records(agreement(made.weak[held_out], tickets[held_out])),
+    }
 
 
 def agreement(weak: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
@@ -94,21 +163,25 @@ def counts(votes: pd.DataFrame, weak: pd.DataFrame, gold: pd.DataFrame) -> dict[
     }
 
 
-def write(folder: Path, table: pd.DataFrame, agreed: pd.DataFrame, counts: dict[str, int]) -> None:
+def write(folder: Path, found: Mapping[str, Any], flips: Mapping[str, Any] | None = None) -> None:
     """Make `folder` hold labels.json and labels.html, a page that opens offline, and nothing else.
 
     Args:
         folder: where to.
-        table: of `analyse`.
-        agreed: of `agreement`.
-        counts: what else is worth saying, by what it counts.
+        found: of `report`.
+        flips: of `flips.tell`, where these labels are compared with those of the last run.
     """
-    found = {"counts": counts, "functions": _records(table.reset_index()), "agreement": _records(agreed)}
+    whole = {**found, "flips": flips}
     text = (resources(__package__) / "labels.html").read_text("utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
     with atomic(folder) as draft:
-        write_json(draft / "labels.json", found)
-        write_text(draft / "labels.html", page.render(found, tasks=TASKS))
+        write_json(draft / "labels.json", whole)
+        write_text(draft / "labels.html", page.render(whole, tasks=TASKS))
+
+
+def _last(counts: "np.ndarray[Any, np.dtype[np.int64]]") -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """The last of the columns that are largest."""
+    return np.asarray(counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1))
 
 
 def _share(hits: int, trials: int) -> dict[str, float]:
