@@ -67,7 +67,6 @@ class Taxonomy(Frozen):
     ] = ()  # patterns of first replies to tickets of high, medium and low priority
     sorry_replies: tuple[str, ...] = ()
     calm_replies: tuple[str, ...] = ()
-    industries: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # handles of brands, in lower case
 
     @model_validator(mode="after")
     def _consistent(self) -> "Taxonomy":

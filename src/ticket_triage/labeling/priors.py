@@ -8,6 +8,7 @@ import pandas as pd
 from ticket_triage.intervals import wilson
 from ticket_triage.params import Prior
 from ticket_triage.schema import GOLD_PREFIX, PRIORITIES, TASKS, Task
+from ticket_triage.sources import industries
 from ticket_triage.taxonomy import Taxonomy
 
 _HANDLE = r"(?<!\w)@(\w{1,40})"
@@ -30,7 +31,7 @@ def votes(
         answered: the brand that answered each ticket, missing where none did or it is not known.
     """
     brand = brands(tickets["text"], answered)
-    known = {handle: name for name, handles in taxonomy.industries.items() for handle in handles}
+    known = {handle.lower(): name for handle, name in industries.by_brand().items()}
     groups = {"brand": brand, "industry": brand.map(known)}
     found = {}
     for task in TASKS:
