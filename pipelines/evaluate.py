@@ -19,6 +19,7 @@ def main(model: str, validation: str, hindsight: str, weak: str, out: str) -> No
         digest=sha256(Path(model)),
         weak=read_table(Path(weak)),
         excerpts=True,
+        reasons=True,
     )
     report.write(Path(out), evaluation)
     for task, part in evaluation.tasks.items():

@@ -11,7 +11,7 @@ from ticket_triage.evaluation import Evaluation, claims, evaluate
 from ticket_triage.intervals import Figure
 from ticket_triage.models.calibration import Guard, Sets, Threshold
 
-SETTINGS = params.Evaluate(bootstrap=30, confidence=0.95, min_slice=30, recall_high=0.7, seed=0)
+SETTINGS = params.Evaluate(bootstrap=30, confidence=0.95, min_slice=30, recall_high=0.7, deletion=40, seed=0)
 
 
 @cache

@@ -12,7 +12,7 @@ from ticket_triage import params
 from ticket_triage.evaluation import Evaluation, comparison, evaluate
 from ticket_triage.files import TriageError
 
-SETTINGS = params.Evaluate(bootstrap=20, confidence=0.9, min_slice=30, recall_high=0.7, seed=0)
+SETTINGS = params.Evaluate(bootstrap=20, confidence=0.9, min_slice=30, recall_high=0.7, deletion=40, seed=0)
 TICKETS = small_model.tickets(300, seed=4)
 
 

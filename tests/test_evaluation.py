@@ -10,7 +10,7 @@ from ticket_triage import params
 from ticket_triage.evaluation import evaluate
 from ticket_triage.files import TriageError
 
-SETTINGS = params.Evaluate(bootstrap=30, confidence=0.9, min_slice=30, recall_high=0.7, seed=0)
+SETTINGS = params.Evaluate(bootstrap=30, confidence=0.9, min_slice=30, recall_high=0.7, deletion=40, seed=0)
 TICKETS = small_model.tickets(160, seed=1)
 MODEL = small_model.SmallModel.fit(small_model.tickets(150, seed=2))
 

@@ -7,7 +7,7 @@ import pytest
 from ticket_triage import params
 from ticket_triage.evaluation import fairness, metrics
 
-SETTINGS = params.Evaluate(bootstrap=200, confidence=0.9, min_slice=30, recall_high=0.7, seed=0)
+SETTINGS = params.Evaluate(bootstrap=200, confidence=0.9, min_slice=30, recall_high=0.7, deletion=40, seed=0)
 
 
 def drawn(wrong: dict[str, float], rows: int = 400, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:

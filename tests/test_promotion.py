@@ -181,7 +181,9 @@ def test_a_higher_first_score_never_fares_worse(category: float, priority: float
 
 
 def test_two_fitted_models_are_judged_from_their_evaluations() -> None:
-    settings = params.Evaluate(bootstrap=40, confidence=0.95, min_slice=30, recall_high=0.7, seed=0)
+    settings = params.Evaluate(
+        bootstrap=40, confidence=0.95, min_slice=30, recall_high=0.7, deletion=40, seed=0
+    )
     tickets = small_model.tickets(300, seed=4)
 
     @cache

@@ -13,7 +13,7 @@ from ticket_triage import params
 from ticket_triage.evaluation import Evaluation, evaluate, report
 from ticket_triage.evaluation.comparison import compare
 
-SETTINGS = params.Evaluate(bootstrap=30, confidence=0.9, min_slice=30, recall_high=0.7, seed=0)
+SETTINGS = params.Evaluate(bootstrap=30, confidence=0.9, min_slice=30, recall_high=0.7, deletion=40, seed=0)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import small_model
 from ticket_triage import params
 from ticket_triage.evaluation import metrics, slices
 
-SETTINGS = params.Evaluate(bootstrap=20, confidence=0.9, min_slice=20, recall_high=0.7, seed=0)
+SETTINGS = params.Evaluate(bootstrap=20, confidence=0.9, min_slice=20, recall_high=0.7, deletion=40, seed=0)
 
 
 @pytest.fixture(scope="module")

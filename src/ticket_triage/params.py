@@ -347,6 +347,7 @@ class Evaluate(Section):
     confidence: Share
     min_slice: Count
     recall_high: Share
+    deletion: Count
     seed: int
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ticket_triage import params
 from ticket_triage import text as texts
-from ticket_triage.evaluation import circularity, confusions, fairness, metrics, slices, urgency
+from ticket_triage.evaluation import circularity, confusions, deletion, fairness, metrics, slices, urgency
 from ticket_triage.files import TriageError
 from ticket_triage.intervals import Figure
 from ticket_triage.models import decision
@@ -45,6 +45,7 @@ class TaskEvaluation:
     guard: "Guard | None"
     members: pd.DataFrame  # family, weight, score (cross-validated macro-F1), gain
     circularity: "circularity.Circularity | None"  # None where no rule labelled any of the tickets
+    deletion: "deletion.Deletion | None" = None  # None where it was not asked for, or no ticket qualifies
 
     @property
     def tickets(self) -> int:
@@ -99,6 +100,7 @@ def evaluate(
     digest: str = "",
     weak: pd.DataFrame | None = None,
     excerpts: bool = False,
+    reasons: bool = False,
 ) -> Evaluation:
     """Measure `model` on the tickets that have gold, task by task.
 
@@ -111,6 +113,7 @@ def evaluate(
         on: what the set of tickets is called in the report.
         digest: hash of the model's folder, by which two evaluations know that they are of one model.
         weak: weak labels by `ticket_id`, to be told beside gold; never in its place.
+        reasons: whether reasons are judged too, which takes some predictions for each of `settings.deletion` tickets.
         excerpts: whether the page may show how the wrongly answered tickets begin.
 
     Raises:
@@ -124,6 +127,7 @@ def evaluate(
     rows = rows.set_index("ticket_id", drop=False).rename_axis(None)
     given, probabilities = model.judged(rows)
     by = slices.dimensions(rows, hindsight)
+    held = deletion.measure(model, rows, settings) if reasons else {}
     found: dict[Task, TaskEvaluation] = {}
     for task in model.tasks:
         column = f"{GOLD_PREFIX}{task}"
@@ -161,6 +165,8 @@ def evaluate(
                 confidence=settings.confidence,
                 seed=settings.seed,
             )
+        if task in held:
+            figures["deletion_gain"] = held[task].gain
         found[task] = TaskEvaluation(
             answers=answers,
             labels=labels,
@@ -180,6 +186,7 @@ def evaluate(
             circularity=None
             if weak is None
             else circularity.measure(answers, weak.set_index("ticket_id")[task], settings.confidence),
+            deletion=held.get(task),
         )
     return Evaluation(
         on=on,
