@@ -105,12 +105,13 @@ bench-score: $(READY) ## Tickets a second of the champion on one core beside pla
 bench-predict: $(READY) ## Milliseconds of one prediction on one core beside plain scikit-learn
 	@python benchmarks/bench_predict.py
 
-# Full mode on real tickets: TWCS= a file of the Kaggle form, OPENERS= first messages as csv with the columns id and text.
+# Full mode on real tickets: the encoder fine-tuned and frozen, the winner fitted on validation too. TWCS= a file of the Kaggle form, OPENERS= first messages as csv with the columns id and text.
 evaluate-real: $(READY) ## Real tickets, the encoder fine-tuned: make evaluate-real TWCS=twcs.csv OPENERS=openers.csv
 	@ticket-triage source twcs "$(TWCS)"
 	@$(MAKE) --no-print-directory torch
 	@$(if $(OPENERS),ticket-triage source csv "$(OPENERS)" --text text --id id --gold data/gold/gold.csv --add)
-	@sed -i.before -E 's/^  mode: (none|frozen|tuned)/  mode: tuned/' params.yaml && rm params.yaml.before
+	@sed -i.before -E 's/^  mode: (none|frozen|tuned|both)/  mode: both/; s/^  with_validation: false/  with_validation: true/' params.yaml
+	@rm params.yaml.before
 	@python -m pipelines
 
 simulate: $(READY) ## What other thresholds would cost: make simulate [CAN=40 INCOMING=100 COST="review=2 missed_urgent=90"]
