@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from tokenizers import Tokenizer
 from torch import nn
 
+from ticket_triage.models import ensemble
 from ticket_triage.models.pretrained import Pretrained
 from ticket_triage.params import Tune
 
@@ -188,11 +189,15 @@ def _read(pretrained: Pretrained, texts: Sequence[str], tokens: int) -> list[lis
 
 
 def _loss(said: Mapping[str, np.ndarray], targets: Targets, settings: Tune) -> float:
-    """Cross-entropy of what was said, over the rows that have a label, added up over the tasks by their shares."""
+    """Cross-entropy of what was said, over the rows that have a label, added up over the tasks by their shares.
+
+    At the best temperature, as in the vote: a network grows overconfident long before it grows worse.
+    """
     total = 0.0
     for task, target in targets.items():
         known = target.any(axis=1)
-        logs = np.log(np.clip(said[task][known], 1e-12, None))
+        heat = ensemble.best_temperature(said[task][known], target[known].argmax(axis=1))
+        logs = np.log(np.clip(ensemble.temper(said[task][known], heat), 1e-12, None))
         total += getattr(settings.shares, task) * float(-(target[known] * logs).sum(axis=1).mean())
     return total
 
