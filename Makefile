@@ -30,7 +30,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollback serve mlflow torch label-report test lint format push pull bench-ingest bench-score bench-predict evaluate-real simulate deps locks split-gold clean
+.PHONY: help setup pipeline package rollback serve mlflow torch label-report test lint format push pull bench-ingest bench-score bench-predict evaluate-real simulate deps locks annotate split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -126,8 +126,11 @@ locks: $(READY) ## Resolve requirements/*.txt anew, with hashes and no address o
 	@uv pip compile --quiet --upgrade pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate -c requirements/serve.txt -o requirements/pipeline.txt
 
+annotate: $(READY) ## Read tickets and label them: make annotate [ARGS="--again --annotator sam"]
+	@ticket-triage annotate $(ARGS)
+
 split-gold: $(READY) ## Add gold texts that have no part yet to data/gold/split.csv
-	@python -m ticket_triage.labeling.committed data/validated/tickets.parquet data/gold/gold.csv data/taxonomy.yaml data/gold/split.csv
+	@python -m ticket_triage.labeling.committed data/validated/tickets.parquet data/gold/gold.csv data/taxonomy.yaml data/gold/annotations.csv data/gold/split.csv
 
 clean: ## Delete what the pipeline made (not .venv, not the DVC cache)
 	@rm -rf bentos mlruns mlflow.db build benchmarks/out .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ import pytest
 import small_model
 
 from ticket_triage import params
+from ticket_triage.annotation import queue
 from ticket_triage.files import TriageError, read_json
 from ticket_triage.labeling import audit
 
@@ -72,7 +73,7 @@ def test_the_list_is_written_and_read_back_without_any_text(guesses: pd.DataFram
     for file in (tmp_path / "a").iterdir():
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
         assert not [text for text in TICKETS["text"] if text in file.read_text("utf-8")]
-    back = audit.read_list(tmp_path / "a/review.csv")
+    back = queue.read_list(tmp_path / "a/review.csv")
     assert back["text_key"].tolist() == found.rows["text_key"].tolist()
     assert np.allclose(back["quality"], found.rows["quality"], rtol=1e-4)
     counts = read_json(tmp_path / "a/audit.json")
@@ -81,6 +82,6 @@ def test_the_list_is_written_and_read_back_without_any_text(guesses: pd.DataFram
     assert found.rows["text_key"].iloc[0] in page and "no label is contradicted" in page
     with pytest.raises(TriageError, match="lacks the column"):
         (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-        audit.read_list(tmp_path / "other.csv")
+        queue.read_list(tmp_path / "other.csv")
     with pytest.raises(TriageError, match="cannot read the review list"):
-        audit.read_list(tmp_path / "none.csv")
+        queue.read_list(tmp_path / "none.csv")

@@ -5,7 +5,9 @@ import pytest
 from gold_tickets import SIZES, tickets
 
 from ticket_triage.files import TriageError
-from ticket_triage.labeling import committed
+from ticket_triage.labeling import annotations, committed
+
+NONE = annotations.read(Path("data/gold/none.csv"))
 
 
 def test_every_gold_text_has_its_part() -> None:
@@ -20,8 +22,8 @@ def test_every_gold_text_has_its_part() -> None:
 
 def test_new_gold_is_added_and_nothing_is_moved() -> None:
     table = tickets()
-    first = committed.commit(table.iloc[:300], None, SIZES)
-    second = committed.commit(table, first, SIZES)
+    first = committed.commit(table.iloc[:300], None, NONE, SIZES)
+    second = committed.commit(table, first, NONE, SIZES)
     assert len(second) > len(first)
     both = first.merge(second, on="text_key", suffixes=("", "_later"))
     assert len(both) == len(first)
@@ -30,7 +32,7 @@ def test_new_gold_is_added_and_nothing_is_moved() -> None:
 
 
 def test_it_is_written_and_read_back(tmp_path: Path) -> None:
-    made = committed.commit(tickets(), None, SIZES)
+    made = committed.commit(tickets(), None, NONE, SIZES)
     path = tmp_path / "split.csv"
     path.write_text(made.to_csv(index=False), "utf-8")
     pd.testing.assert_frame_equal(committed.read_split(path), made)

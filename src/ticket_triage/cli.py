@@ -332,3 +332,71 @@ def rollback(
     labels = pool if taxonomy.asks_for_labels(experts) else taxonomy.read(experts).name
     ref = champion.rollback(pool, labels, why)
     typer.echo(f"champion of {ref.name} is version {ref.version} again; next: make package", err=True)
+
+
+@app.command()
+def annotate(
+    audit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Read the tickets of a label audit: data/reports/audit/review.csv"),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read labelled tickets without sight of their labels.")
+    ] = False,
+    adjudicate: Annotated[
+        bool, typer.Option("--adjudicate", help="Decide where readings differ, in sight of them all.")
+    ] = False,
+    kappa: Annotated[
+        bool, typer.Option("--kappa", help="Print how far annotators agree, beyond chance; nothing is asked.")
+    ] = False,
+    annotator: Annotated[
+        str | None, typer.Option(help="Kept with every answer. \\[default: your name on this machine]")
+    ] = None,
+    tickets: Annotated[
+        int | None, typer.Option(min=1, help="How many to ask for. \\[default: annotate.tickets]")
+    ] = None,
+    random_share: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Of them, drawn blindly. \\[default: annotate.random_share]"),
+    ] = None,
+    file: Annotated[Path, typer.Option(help="Where answers are kept.")] = Path("data/gold/annotations.csv"),
+    guidelines: Annotated[Path, typer.Option(help="What the labels mean.")] = Path("data/gold/GUIDELINES.md"),
+    data: Annotated[Path, typer.Option(help="What the pipeline made.")] = Path("data"),
+) -> None:
+    """Read tickets and say what they are: a key for each answer, which is kept at once; q leaves, u takes back.
+
+    Without an option, unlabelled tickets: those that the model is most unsure of, and some drawn at random. What is
+    kept are keys and labels, no text; the next `make pipeline` takes them as gold, before any file of gold labels.
+
+        ticket-triage annotate
+
+        ticket-triage annotate --audit data/reports/audit/review.csv
+
+        ticket-triage annotate --again --annotator sam
+    """
+    import getpass
+
+    from rich.console import Console
+
+    from ticket_triage import params
+    from ticket_triage.annotation import desk
+
+    if sum([audit is not None, again, adjudicate, kappa]) > 1:
+        raise TriageError("choose one of --audit, --again, --adjudicate and --kappa")
+    if kappa:
+        return desk.kappa(data, file, params.load("evaluate"), Console())
+    changed = {"tickets": tickets, "random_share": random_share}
+    settings = params.load("annotate").model_copy(
+        update={name: value for name, value in changed.items() if value is not None}
+    )
+    mode: desk.Mode = "audit" if audit else "again" if again else "adjudicate" if adjudicate else "fresh"
+    return desk.annotate(
+        data,
+        file,
+        guidelines,
+        mode=mode,
+        listed=audit,
+        annotator=annotator or getpass.getuser(),
+        settings=settings,
+        console=Console(),
+    )

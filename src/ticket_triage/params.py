@@ -110,6 +110,15 @@ class Split(Section):
     seed: int
 
 
+class Annotate(Section):
+    """Which tickets a person is asked to read."""
+
+    tickets: Count
+    candidates: Count
+    random_share: Share
+    seed: int
+
+
 class Similarity(Section):
     """When a ticket is near enough to an expert's example, and how many tickets are compared: each costs 4 ms."""
 
@@ -405,6 +414,7 @@ class Params(Section):
     ingest: Ingest
     validate_: Validate = Field(alias="validate")
     split: Split
+    annotate: Annotate
     label: Label
     features: Features
     encode: Encode

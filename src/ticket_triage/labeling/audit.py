@@ -15,7 +15,7 @@ import pandas as pd
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
-from ticket_triage.files import TriageError, atomic, write_json, write_text
+from ticket_triage.files import atomic, write_json, write_text
 from ticket_triage.params import Audit
 from ticket_triage.schema import GOLD_PREFIX, Task
 
@@ -105,23 +105,6 @@ def write(folder: Path, found: Mapping[Task, Audited], settings: Audit) -> None:
         write_json(draft / "audit.json", counts)
         html = page.from_string(text).render(tasks=shown, counts=counts, settings=settings)
         write_text(draft / "audit.html", html)
-
-
-def read_list(path: Path) -> pd.DataFrame:
-    """The review list that `write` wrote.
-
-    Raises:
-        TriageError: it is missing or is no such list.
-    """
-    try:
-        table = pd.read_csv(path, dtype={"text_key": "str"})
-    except (OSError, ValueError) as error:
-        raise TriageError(f"cannot read the review list {path}: {error}") from error
-    if missing := [name for name in COLUMNS if name not in table]:
-        raise TriageError(
-            f"the review list {path} lacks the column {missing[0]}: make it with `dvc repro audit`"
-        )
-    return table
 
 
 def _pairs(rows: pd.DataFrame) -> list[tuple[str, str, int]]:

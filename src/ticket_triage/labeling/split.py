@@ -23,6 +23,7 @@ PLACES = (
     ("held_back", None),
 )
 TEST, NEWEST, OLDER = 1, 4, 5
+COPY, OF_HELD_OUT = "copy of a gold text", "gold of a held-out group"  # why a ticket is held back
 
 
 def split(tickets: pd.DataFrame, committed: pd.DataFrame | None, params: Split) -> pd.DataFrame:
@@ -51,7 +52,7 @@ def split(tickets: pd.DataFrame, committed: pd.DataFrame | None, params: Split) 
     ordered = tickets.sort_values(["created_at", "ticket_id"], na_position="last")
     gold = ordered[is_gold(ordered)]
     copies = gold["text_key"].duplicated()
-    result.loc[gold.index[copies], ["part", "reason"]] = ["held_back", "copy of a gold text"]
+    result.loc[gold.index[copies], ["part", "reason"]] = ["held_back", COPY]
     gold = gold[~copies]
     gold = gold.assign(group=_groups(gold, params.near_duplicate))
     fixed = _committed(gold, committed)
@@ -61,12 +62,10 @@ def split(tickets: pd.DataFrame, committed: pd.DataFrame | None, params: Split) 
     result.loc[bound.index, "part"] = bound
     dealt = _deal(rest[~rest.index.isin(bound.index)], params)
     result.loc[dealt.index, ["part", "half"]] = dealt
-    result.loc[(result["part"] == "held_back") & result["reason"].isna(), "reason"] = (
-        "gold of a held-out group"
-    )
+    result.loc[(result["part"] == "held_back") & result["reason"].isna(), "reason"] = OF_HELD_OUT
     held_out = tickets[result["part"].isin(HELD_OUT)]
     unlabelled = tickets[result["part"] == "unlabelled"]
-    for reason, at in _alike(unlabelled, held_out, params.near_duplicate).items():
+    for reason, at in alike(unlabelled, held_out, params.near_duplicate).items():
         result.loc[at, ["part", "reason"]] = ["held_back", reason]
     return result
 
@@ -156,7 +155,7 @@ def _newest(gold: pd.DataFrame, share: float) -> "pd.Series[bool]":
     return dates.rank(method="max", ascending=False) <= (share * dated).round()
 
 
-def _alike(tickets: pd.DataFrame, held_out: pd.DataFrame, threshold: float) -> dict[str, "pd.Index[int]"]:
+def alike(tickets: pd.DataFrame, held_out: pd.DataFrame, threshold: float) -> dict[str, "pd.Index[int]"]:
     """Tickets that would tell a model about a held-out one, by the reason why."""
     if held_out.empty or tickets.empty:
         return {}
