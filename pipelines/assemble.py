@@ -38,7 +38,11 @@ def main(members: str, train: str, validation: str, unlabelled: str, experts: st
     for task, head in model.heads.items():
         votes = ", ".join(f"{v.family} {v.weight:.2f}" for v in sorted(head.voters, key=lambda v: -v.weight))
         if head.guard:
-            say(f"{task}: {head.guard.missed} of {head.guard.high} high were called low out of fold")
+            miss, price = head.guard.miss, head.guard.price
+            say(
+                f"{task}: {miss.value:.1%} of high called low, cross-fitted, at most {miss.high:.1%};"
+                f" for that {price.value:.1%} of low are raised"
+            )
         say(f"{task}: {votes}; routed from confidence {head.threshold.value:.2f} ({head.threshold.why})")
 
 

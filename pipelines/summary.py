@@ -36,10 +36,15 @@ def show(data: Path, seconds: float, idle: bool) -> None:
     rows.add_row("Quarantined", f"{left:,}")
     gold = read_json(reports / "split/split.json")["gold"]
     rows.add_row("Labelled", f"{gold:,} gold, {labelled:,} with a weak label")
+    told = promotion["told"]
     for task in TASKS:
         found = promotion["test"].get(task)
         score = "macro-F1 on the gold test {:.3f} ({:.3f} to {:.3f})".format(*found) if found else ""
         rows.add_row(task.capitalize(), score or "not trained: no gold for it")
+        if found and (line := _routing(told, task)):
+            rows.add_row("", line)
+    if urgent := promotion["urgent"]:
+        rows.add_row("Urgent", urgent)
     rows.add_row("Champion", f"version {promotion['champion']} of {promotion['model']}")
     rows.add_row("Why", " ".join(promotion["reasons"]))
     rows.add_row("Bento", bento)
@@ -59,4 +64,18 @@ def show(data: Path, seconds: float, idle: bool) -> None:
     out.print("\nNext: [bold]make serve[/] answers tickets, [bold]make mlflow[/] shows runs and versions,")
     out.print(
         "      [bold]ticket-triage predict in.csv out.csv[/] scores a file, [bold]make help[/] lists the rest."
+    )
+
+
+def _routing(told: dict, task: str) -> str:
+    """How much a task is sure of and how right that is, in a sentence."""
+    figures = {
+        name: told[name].get(task) for name in ("sure_share", "sure_precision", "sure_precision_strict")
+    }
+    if not all(figures.values()):
+        return ""
+    share, either, strict = figures.values()
+    return (
+        f"sure of {share[0]:.0%}; right in {either[0]:.1%} of those ({either[1]:.1%} to {either[2]:.1%}), "
+        f"by the first label alone {strict[0]:.1%}; calibration error {told['ece'][task][0]:.3f}"
     )

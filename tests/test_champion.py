@@ -55,6 +55,12 @@ def test_the_first_model_needs_only_the_floors_and_is_judged_once(store: Path, m
     assert first["promoted"]
     assert first["test_openings"] == 1
     assert first["test"]["category"][0] > 0.5
+    assert first["told"]["macro_f1"] == first["test"]
+    assert set(first["told"]["missed_high"]) == {"priority"}
+    flips = pd.read_csv("promotion/flips.csv")
+    assert flips.empty and "direction" in flips, "nothing changes where nothing was"
+    times = [float(value) for key, value in registry.tags_of(MODEL, "1").items() if key.startswith("ms.")]
+    assert len(times) > 2 and min(times) > 0
     assert registry.alias(MODEL, "champion") == "1"
     assert read_json(Path("promotion/promote.json")) == first
     assert "<html" in Path("promotion/report.html").read_text()

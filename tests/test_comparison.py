@@ -85,6 +85,29 @@ def test_tasks_that_one_of_them_lacks_and_no_champion_leave_nothing_to_compare()
     assert compared(measured(60), None).tasks == {}
 
 
+def test_gains_are_in_the_candidates_favour_whatever_the_figure() -> None:
+    better, worse = compared(measured(300), measured(30)), compared(measured(30), measured(300))
+    for task, names in (("category", ("accuracy", "log_loss")), ("priority", ("recall_high", "log_loss"))):
+        for name in names:
+            assert better.tasks[task].gains[name].value > 0 > worse.tasks[task].gains[name].value
+    assert "recall_high" not in better.tasks["category"].gains
+
+
+def test_flips_name_every_ticket_whose_label_changes_and_the_direction() -> None:
+    pair = compared(measured(120), measured(60))
+    found = comparison.flips(pair)
+    for task, difference in pair.tasks.items():
+        own = found[found["task"] == task]
+        assert len(own) == difference.changed
+        assert (own["direction"] == "mended").sum() == difference.mended
+        assert (own["direction"] == "broken").sum() == difference.broken
+        row = own[own["direction"] == "mended"].iloc[0]
+        assert row["candidate"] == row["gold"] != row["champion"]
+        assert row["key"] in set(TICKETS["text_key"])
+    alone = comparison.flips(compared(measured(60), None))
+    assert alone.empty and list(alone) == list(comparison.FLIPS)
+
+
 def test_other_tickets_are_refused() -> None:
     model = small_model.SmallModel.fit(small_model.tickets(60, seed=1))
     other = evaluate(model, TICKETS.tail(200), None, SETTINGS)

@@ -16,7 +16,11 @@ from ticket_triage.promotion import Scores, Verdict, decide, judge
 from ticket_triage.schema import Task
 
 POLICY = params.Policy(
-    floors={"category": 0.5, "priority": 0.45}, max_loss=0.01, max_missed_high=0.02, confidence=0.95
+    guarded=("macro_f1", "accuracy", "ece", "auto_precision"),
+    floors={"category": 0.5, "priority": 0.45},
+    max_loss=0.01,
+    max_missed_high=0.02,
+    confidence=0.95,
 )
 TEST = frozenset({"t1", "t2", "t3"})
 CHAMPION = Scores(
@@ -98,6 +102,48 @@ def test_another_decision_rule_for_the_same_labels_takes_effect() -> None:
     verdict = decide(CANDIDATE, CHAMPION, POLICY, same)
     assert verdict.promote
     assert "the same labels" in verdict.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("figure", "interval", "promoted"),
+    [
+        ("ece", (-0.02, -0.04, -0.001), False),
+        ("ece", (-0.02, -0.04, 0.001), True),
+        ("auto_precision", (-0.02, -0.03, -0.01), False),
+        ("log_loss", (-0.02, -0.03, -0.01), True),  # not guarded
+        ("accuracy", (float("nan"),) * 3, True),
+    ],
+)
+def test_no_guarded_figure_may_be_significantly_worse(
+    figure: str, interval: tuple[float, float, float], promoted: bool
+) -> None:
+    gained = differences({"category": (0.03, 0.02), "priority": (0.0, 0.02)})
+    gained["priority"] = dataclasses.replace(gained["priority"], gains={figure: Figure(*interval)})
+    verdict = decide(CANDIDATE, CHAMPION, POLICY, gained)
+    assert verdict.promote is promoted
+    if not promoted:
+        said = f"priority: {figure.replace('_', ' ')} is significantly worse than that of version 7, by 0.020"
+        assert said in " ".join(verdict.reasons)
+        assert "a guarded figure got worse" in verdict.reasons[-1]
+
+
+def test_who_changes_the_decision_rule_alone_is_not_held_to_the_routing_of_before() -> None:
+    for figure, promoted in (("auto_precision", True), ("ece", False)):
+        same = {
+            task: dataclasses.replace(one, changed=0, gains={figure: Figure(-0.05, -0.06, -0.04)})
+            for task, one in differences({"category": (0.0, 0.0), "priority": (0.0, 0.0)}).items()
+        }
+        assert decide(CANDIDATE, CHAMPION, POLICY, same).promote is promoted
+
+
+def test_the_urgent_tickets_called_low_are_told_with_their_bound() -> None:
+    guarded = dataclasses.replace(CANDIDATE, missed_high=0.019, missed_bound=0.039)
+    said = "priority: of cross-fitted gold high 1.9% is called low, at most 3.9%; the floor is 2.0%."
+    assert decide(guarded, None, POLICY).reasons[0] == said
+    gained = differences({"category": (0.1, 0.01), "priority": (0, 0.01)})
+    assert decide(guarded, CHAMPION, POLICY, gained).reasons[0] == said
+    over = decide(dataclasses.replace(guarded, missed_high=0.021), None, POLICY)
+    assert not over.promote and "2.1% of the tickets of high priority low" in over.reasons[0]
 
 
 def test_the_reasons_hold_the_numbers() -> None:
@@ -193,13 +239,17 @@ def test_two_fitted_models_are_judged_from_their_evaluations() -> None:
         model = small_model.SmallModel.fit(train, info={"training_keys": keys})
         return evaluate(model, tickets, None, settings, on="the gold test", digest=f"{rows} rows")
 
-    def verdict(ours: int, theirs: int, leak: int = 0) -> Verdict:
+    def verdict(ours: int, theirs: int, leak: int = 0, policy: params.Policy = POLICY) -> Verdict:
         pair = comparison.compare(
             measured(ours), measured(theirs, leak), bootstrap=40, confidence=0.95, seed=0
         )
-        return judge(pair, POLICY, "version 2", "version 1")
+        return judge(pair, policy, "version 2", "version 1")
 
-    assert verdict(300, 40).promote
+    assert "ece is significantly worse" in " ".join(verdict(300, 40).reasons), (
+        "small models are not calibrated"
+    )
+    loose = POLICY.model_copy(update={"guarded": ("macro_f1", "accuracy", "aurc")})
+    assert verdict(300, 40, policy=loose).promote
     assert not verdict(40, 300).promote
     assert "champion already" in verdict(300, 300).reasons[0]
     assert "were in the training of version 1" in verdict(300, 40, leak=3).reasons[0]

@@ -10,8 +10,7 @@ import pytest
 import small_model
 
 from ticket_triage import params
-from ticket_triage.evaluation import Evaluation, evaluate, report
-from ticket_triage.evaluation.comparison import compare
+from ticket_triage.evaluation import Evaluation, confusions, evaluate, report
 
 SETTINGS = params.Evaluate(bootstrap=30, confidence=0.9, min_slice=30, recall_high=0.7, deletion=40, seed=0)
 
@@ -100,58 +99,43 @@ def test_a_model_of_one_task_has_every_table_too(tmp_path: Path) -> None:
     assert "priority" not in visible((tmp_path / "report.html").read_text("utf-8"))
 
 
+def test_what_it_says_of_itself_comes_first_and_each_section_is_there(evaluation: Evaluation) -> None:
+    words = visible(report.page(evaluation))
+    order = [
+        "What it says of itself, and what was measured",
+        "What is routed without a person, and how right it is",
+        "What it takes for what",
+        "Its surest mistakes",
+        "Is it as sure as it is right?",
+        "Is it alike for all?",
+    ]
+    assert [words.index(title) for title in order] == sorted(words.index(title) for title in order)
+    assert words.count("The urgent ones") == 1, "of priority alone"
+    strict = evaluation.tasks["category"].figures["sure_precision_strict"]
+    assert f"{strict.value:.1%}" in words
+
+
+def test_the_page_may_show_how_a_mistake_begins_but_no_other_file(tmp_path: Path) -> None:
+    tickets = small_model.tickets(160, seed=1)
+    tickets["text"] = "call me at 555-010-4477 " + tickets["text"]
+    model = small_model.SmallModel.fit(small_model.tickets(40, seed=2))
+    found = evaluate(model, tickets, None, SETTINGS, excerpts=True)
+    report.write(tmp_path, found)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    shown = confusions.mistakes(found.tasks["category"].answers).index[0]
+    assert found.excerpts[shown][:10] == "call me at" and page.count("call me at") > 5
+    assert "555-010-4477" not in page, "personal data is masked"
+    for name in ("errors.csv", "confused.csv", "model_card.md", "metrics.json"):
+        assert "call me at" not in (tmp_path / name).read_text("utf-8")
+    errors = pd.read_csv(tmp_path / "errors.csv")
+    assert set(errors["key"]) <= set(tickets["text_key"])
+
+
 def test_labels_and_features_are_escaped() -> None:
     tickets = small_model.tickets(60, seed=1)
     tickets["gold_category"] = tickets["gold_category"].replace("billing", "<b>bill</b>")
     model = small_model.SmallModel.fit(tickets)
     assert "<b>bill" not in report.page(evaluate(model, tickets, None, SETTINGS))
-
-
-def test_the_promotion_page_shows_both_models_the_verdict_and_the_openings() -> None:
-    tickets = small_model.tickets(160, seed=1)
-    ours, theirs = (
-        evaluate(
-            small_model.SmallModel.fit(small_model.tickets(rows, seed=2)),
-            tickets,
-            None,
-            SETTINGS,
-            on="the gold test",
-        )
-        for rows in (150, 50)
-    )
-    pair = compare(ours, theirs, bootstrap=30, confidence=0.9, seed=0)
-    reasons = ["version 2 <takes> the place."]
-    page = report.promotion_page(
-        True, reasons, [pair], candidate="version 2", champion="version 1", openings=1
-    )
-    words = visible(page)
-    for said in (
-        "Promotion of version 2",
-        "version 2 <takes> the place.",
-        "opened 1 time so far",
-        "On the gold test",
-    ):
-        assert said in words
-    for one in (ours, theirs):
-        assert f"{one.tasks['category'].figures['macro_f1'].value:.3f}" in words
-    difference = pair.tasks["category"]
-    assert f"{difference.mended} mended, {difference.broken} broken" in words
-
-
-def test_the_promotion_page_of_a_first_model_and_the_notice_need_no_champion() -> None:
-    tickets = small_model.tickets(60, seed=1)
-    alone = compare(
-        evaluate(small_model.SmallModel.fit(tickets), tickets, None, SETTINGS),
-        None,
-        bootstrap=9,
-        confidence=0.9,
-        seed=0,
-    )
-    page = report.promotion_page(
-        True, ["It is the first."], [alone], candidate="version 1", champion=None, openings=1
-    )
-    assert "no champion" in visible(page)
-    assert "Nothing to do." in visible(report.notice("Promotion", ["Nothing to do."]))
 
 
 def test_the_model_card_has_every_figure_with_its_interval_and_its_weak_spots(evaluation: Evaluation) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ticket_triage import evaluation, moves, promotion, registry
-from ticket_triage.evaluation import comparison, report
+from ticket_triage.evaluation import comparison, timing, versus
 from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
 from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import OutdatedModel, TriageModel
@@ -18,7 +18,26 @@ from ticket_triage.registry import CHAMPION, PREVIOUS
 from ticket_triage.schema import TASKS, ModelRef
 
 OPENINGS, PACKAGED = "test_openings", "packaged"  # tags of the registered model
-VERDICT, REASONS = "verdict", "reasons"  # tags of a version
+VERDICT, REASONS, TIME = (
+    "verdict",
+    "reasons",
+    "ms.",
+)  # tags of a version; the last begins those of its members
+# Figures of the gold test that a version's tags and the receipt tell.
+_TOLD = (
+    "macro_f1",
+    "accuracy",
+    "accuracy_second",
+    "ece",
+    "sure_share",
+    "sure_precision",
+    "sure_precision_strict",
+    "auto_share",
+    "recall_high",
+    "precision_high",
+    "missed_high",
+)
+_ENDS = ("", "_low", "_high")
 
 
 def enter(model: Path, metrics: dict[str, float], store: dict[str, str], commit: str) -> dict[str, Any]:
@@ -27,8 +46,20 @@ def enter(model: Path, metrics: dict[str, float], store: dict[str, str], commit:
     data = read_json(model / "model.json")["info"]["data"]
     tags = {"data": data, "commit": commit, **{k: f"{v:.4f}" for k, v in metrics.items() if "macro_f1" in k}}
     example = pd.DataFrame({"text": ["I was charged twice for my order #4411"]})
-    output = flat(TriageModel.load(model), example)
-    version = registry.register(store["model"], model, digest, example, output, metrics=metrics, tags=tags)
+    loaded = TriageModel.load(model)
+    taken = {
+        f"{TIME}{row['task']}.{row['family']}": round(float(row["milliseconds"]), 3)
+        for row in timing.members(loaded).to_dict("records")
+    }
+    version = registry.register(
+        store["model"],
+        model,
+        digest,
+        example,
+        flat(loaded, example),
+        metrics=metrics | taken,
+        tags=tags | {name: str(value) for name, value in taken.items()},
+    )
     return {
         "model": store["model"],
         "version": version,
@@ -50,12 +81,13 @@ def contest(
     """Judge the candidate against the champion on the gold test and move the alias if it wins.
 
     A pair is judged once: a candidate that was judged before does not take the place of a champion that a person
-    chose since. Writes promote.json and report.html below `out` and returns what promote.json holds.
+    chose since. Writes promote.json, report.html and flips.csv (the tickets whose label would change, by key) below
+    `out` and returns what promote.json holds.
     """
     name, version = candidate["model"], candidate["version"]
     champion = registry.alias(name, CHAMPION)
     known = registry.tags_of(name, version)
-    moved = False
+    moved, changed = False, pd.DataFrame(columns=list(comparison.FLIPS))
     with atomic(out) as draft:
         draft.mkdir()
         if champion == version:
@@ -67,7 +99,7 @@ def contest(
             ]
             page = ""
         else:
-            verdict, page = _judge(name, version, champion, parts, hindsight, settings, measure)
+            verdict, page, changed = _judge(name, version, champion, parts, hindsight, settings, measure)
             reasons, moved = list(verdict.reasons), verdict.promote
             tags = {
                 VERDICT: "promoted" if moved else "refused",
@@ -86,12 +118,15 @@ def contest(
             "promoted": moved,
             "reasons": reasons,
             "test": _figures(name, champion) if champion else {},
+            "told": {figure: _figures(name, champion, figure) for figure in _TOLD} if champion else {},
+            "urgent": _urgent(name, champion) if champion else "",
             "test_openings": int(registry.tags_of(name).get(OPENINGS, 0)),
             "changes": state["changes"],
             "registry": state["registry"],
         }
         write_json(draft / "promote.json", receipt)
-        write_text(draft / "report.html", page or report.notice("Promotion", reasons))
+        write_text(draft / "report.html", page or versus.notice("Promotion", reasons))
+        write_text(draft / "flips.csv", changed.to_csv(index=False, lineterminator="\n"))
     if champion is None:
         raise TriageError(
             f"no model serves: {' '.join(reasons)} See {out / 'report.html'}. More gold helps; or lower "
@@ -108,8 +143,8 @@ def _judge(
     hindsight: pd.DataFrame,
     settings: Promote,
     measure: Evaluate,
-) -> tuple[promotion.Verdict, str]:
-    """Open the test part for the versions, say which is better, and draw the page of both."""
+) -> tuple[promotion.Verdict, str, pd.DataFrame]:
+    """Open the test part for the versions, say which is better, draw the page of both, and name what changes."""
     opened = {version: _open(name, version)}
     outdated: tuple[str, ...] = ()
     if champion:
@@ -142,27 +177,46 @@ def _judge(
     called = f"version {champion}" if champion else None
     verdict = promotion.judge(pairs[0], settings.policy, f"version {version}", called)
     verdict = replace(verdict, reasons=(*outdated, *verdict.reasons))
-    page = report.promotion_page(
+    page = versus.page(
         verdict.promote,
         verdict.reasons,
         pairs,
         candidate=f"version {version}",
         champion=called,
         openings=openings,
+        guarded=settings.policy.guarded,
+        times=_times(name, version),
     )
     headline = {f"test.{key}": f"{value:.4f}" for key, value in pairs[0].candidate.headline().items()}
-    registry.tag(name, {k: v for k, v in headline.items() if "macro_f1" in k}, version)
-    return verdict, page
+    named = {f"test.{task}.{figure}{end}" for task in TASKS for figure in _TOLD for end in _ENDS}
+    registry.tag(name, {key: value for key, value in headline.items() if key in named}, version)
+    return verdict, page, comparison.flips(pairs[0])
 
 
-def _figures(name: str, version: str) -> dict[str, list[float]]:
-    """Macro-F1 of each task on the gold test with its interval, as noted when the version was judged."""
+def _times(name: str, version: str) -> dict[tuple[str, str], float]:
+    """Milliseconds of each member, by task and family, as measured when the version was registered."""
+    found = {}
+    for key, value in registry.tags_of(name, version).items():
+        if key.startswith(TIME):
+            task, _, family = key.removeprefix(TIME).partition(".")
+            found[task, family] = float(value)
+    return found
+
+
+def _urgent(name: str, version: str) -> str:
+    """What a version says of urgent tickets that it calls low, as the first reason of its verdict did."""
+    reasons = registry.tags_of(name, version).get(REASONS, "").split("\n")
+    return next((reason for reason in reasons if reason.startswith(promotion.URGENT)), "")
+
+
+def _figures(name: str, version: str, figure: str = "macro_f1") -> dict[str, list[float]]:
+    """A figure of each task on the gold test with its interval, as noted when the version was judged."""
     tags = registry.tags_of(name, version)
-    ends = ("", "_low", "_high")
+    found = {task: [tags.get(f"test.{task}.{figure}{end}") for end in _ENDS] for task in TASKS}
     return {
-        task: [float(tags[f"test.{task}.macro_f1{end}"]) for end in ends]
-        for task in TASKS
-        if f"test.{task}.macro_f1" in tags
+        task: [float(value) for value in values if value is not None]
+        for task, values in found.items()
+        if None not in values
     }
 
 

@@ -364,9 +364,30 @@ class Register(Section):
     """Nothing to choose yet."""
 
 
+# `auto_precision` and its like are at each model's own thresholds: one that routes more, as promised, is less precise.
+Guarded = Literal[
+    "macro_f1",
+    "accuracy",
+    "accuracy_second",
+    "ece",
+    "aurc",
+    "log_loss",
+    "auto_share",
+    "auto_precision",
+    "auto_precision_strict",
+    "sure_share",
+    "sure_precision",
+    "recall_high",
+    "precision_high",
+    "precision_at_recall",
+    "missed_high",
+]
+
+
 class Policy(Section):
     """When a candidate takes the champion's place."""
 
+    guarded: Annotated[tuple[Guarded, ...], Field(strict=False)]
     floors: dict[Task, Share]
     max_loss: Share
     max_missed_high: Share

@@ -10,6 +10,9 @@ from ticket_triage.evaluation.comparison import Difference, Pair
 from ticket_triage.intervals import Figure
 from ticket_triage.schema import Task
 
+URGENT = "priority: of cross-fitted gold high"  # how the sentence on urgent tickets called low begins
+_ROUTING = ("auto_", "sure_")  # how figures of what is routed begin
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -21,6 +24,7 @@ class Scores:
     tasks: tuple[Task, ...]  # that it answers
     macro_f1: Mapping[Task, float]  # on the gold test, where that has labels of the task
     missed_high: float = 0.0  # share of gold `high` called `low`, out of fold
+    missed_bound: float | None = None  # its upper bound, where there is a guard
     test_keys: frozenset[str] = field(default=frozenset(), repr=False)
     training_keys: frozenset[str] = field(default=frozenset(), repr=False)
 
@@ -36,6 +40,7 @@ class Scores:
             tasks=evaluation.answers,
             macro_f1={task: part.figures["macro_f1"].value for task, part in evaluation.tasks.items()},
             missed_high=guard.missed / max(1, guard.high) if guard else 0.0,
+            missed_bound=guard.miss.high if guard else None,
             test_keys=evaluation.keys,
             training_keys=frozenset(cast("list[str]", evaluation.info.get("training_keys", []))),
         )
@@ -63,10 +68,12 @@ def decide(
 ) -> Verdict:
     """Decide whether `candidate` is to be the champion.
 
-    Without a champion it needs the policy's floors. With one it must be better in at least one task, and in
-    none worse by more than `max_loss` or significantly worse (the paired interval wholly below zero), or give
-    every ticket the same labels: then somebody changed the decision rule, and is to get what was asked for. It is
-    refused where the two cannot be compared: other labels, a test text in either's training, a task less.
+    Without a champion it needs the policy's floors. With one it must be better in at least one task, in none worse by
+    more than `max_loss`, and significantly worse in no figure of `guarded`: its paired interval may not lie wholly on
+    the wrong side of zero, each figure looked at by itself, in the champion's favour. Or it gives every ticket the same
+    labels: then somebody changed the decision rule, and is to get what was asked for, so that figures of routing are
+    not guarded. It is refused where the two cannot be compared: other labels, a test text in either's training, a task
+    less.
 
     Args:
         differences: candidate minus champion, for every task that both answer.
@@ -79,7 +86,7 @@ def decide(
     if champion is None:
         met, reasons = _floors(candidate, tuple(candidate.macro_f1), policy)
         last = "is the first champion" if met else "is not promoted: a first champion needs every floor"
-        return Verdict(met, (*reasons, f"{candidate.name} {last}."))
+        return Verdict(met, (*_urgent(candidate, policy), *reasons, f"{candidate.name} {last}."))
     new = tuple(task for task in candidate.macro_f1 if task not in champion.macro_f1)
     sound, reasons = _floors(candidate, new, policy)
     better: list[str] = list(new)
@@ -94,8 +101,11 @@ def decide(
             f"difference {gain.value:+.3f} ({interval}): {remark}."
         )
     alike = not new and all((differences or {})[task].changed == 0 for task in champion.macro_f1)
+    losses = tuple(_losses(champion, differences or {}, policy, alike))
     if not sound:
         last = f"is not promoted: {champion.name} stays, since a task got worse or lies under its floor"
+    elif losses:
+        last = f"is not promoted: {champion.name} stays, since a guarded figure got worse"
     elif alike:
         last = (
             f"takes the place of {champion.name}: it gives every ticket of the test the same labels, so that what is "
@@ -106,7 +116,31 @@ def decide(
     else:
         gained = " and ".join(better)
         last = f"takes the place of {champion.name}: better in {gained}, nothing worse than accepted"
-    return Verdict(sound and (alike or bool(better)), (*reasons, f"{candidate.name} {last}."))
+    promote = sound and not losses and (alike or bool(better))
+    return Verdict(promote, (*_urgent(candidate, policy), *reasons, *losses, f"{candidate.name} {last}."))
+
+
+def _losses(
+    champion: Scores, differences: Mapping[Task, Difference], policy: params.Policy, alike: bool
+) -> Iterator[str]:
+    for task, difference in differences.items():
+        for name in policy.guarded:
+            gain = difference.gains.get(name)
+            if gain is None or name == "macro_f1" or (alike and name.startswith(_ROUTING)):
+                continue  # macro-F1 has a sentence of its own
+            if gain.high < 0:
+                yield (
+                    f"{task}: {name.replace('_', ' ')} is significantly worse than that of {champion.name}, by "
+                    f"{-gain.value:.3f} ({policy.confidence:.0%} interval {-gain.high:.3f} to {-gain.low:.3f})."
+                )
+
+
+def _urgent(candidate: Scores, policy: params.Policy) -> Iterator[str]:
+    if candidate.missed_bound is not None:
+        yield (
+            f"{URGENT} {candidate.missed_high:.1%} is called low, at most "
+            f"{candidate.missed_bound:.1%}; the floor is {policy.max_missed_high:.1%}."
+        )
 
 
 def _weigh(gain: Figure, policy: params.Policy) -> tuple[bool, str]:

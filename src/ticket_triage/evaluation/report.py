@@ -1,7 +1,7 @@
 """An evaluation as files: metrics and plot tables for DVC, and one page that opens offline."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import pandas as pd
 
 from ticket_triage.evaluation import Evaluation, TaskEvaluation, confusions, metrics, plots
 from ticket_triage.evaluation.claims import claims
-from ticket_triage.evaluation.comparison import Pair
 from ticket_triage.files import atomic, write_json, write_text
 from ticket_triage.schema import TASKS, Task
 
@@ -98,7 +97,7 @@ def _told(task: Task, part: TaskEvaluation) -> dict[str, Any]:
     return {
         "name": task,
         "part": part,
-        "told": [(label, kind, part.figures[name]) for name, label, kind in _compared(part)],
+        "told": [(label, kind, part.figures[name]) for name, label, kind in compared(part)],
         "members": part.members.sort_values("weight", ascending=False, kind="stable").to_dict("records"),
         "weakest": known.head(_WEAKEST).to_dict("records"),
         "worst": sliced.head(_WEAKEST).to_dict("records"),
@@ -111,46 +110,7 @@ def _plain(info: Mapping[str, object]) -> list[tuple[str, object]]:
     return [(key, value) for key, value in sorted(info.items()) if isinstance(value, str | int | float)]
 
 
-def promotion_page(
-    promote: bool,
-    reasons: Sequence[str],
-    pairs: Sequence[Pair],
-    *,
-    candidate: str,
-    champion: str | None,
-    openings: int,
-) -> str:
-    """Candidate beside champion on each set of tickets, with the verdict and its reasons, as one HTML page.
-
-    Args:
-        pairs: what was compared, most important first: the gold test, the newest tickets.
-        candidate, champion: what the page calls them: "version 8".
-    """
-    return render(
-        "promotion.html",
-        title=f"Promotion of {candidate}",
-        promote=promote,
-        reasons=reasons,
-        candidate=candidate,
-        champion=champion,
-        openings=openings,
-        parts=[
-            {
-                "on": pair.candidate.on,
-                "confidence": pair.confidence,
-                "tasks": [_versus(task, pair, candidate, champion) for task in pair.candidate.tasks],
-            }
-            for pair in pairs
-        ],
-    )
-
-
-def notice(title: str, sentences: Sequence[str]) -> str:
-    """A page of a few sentences, where there was nothing to compare."""
-    return render("promotion.html", title=title, promote=False, reasons=sentences, openings=None, parts=[])
-
-
-_COMPARED = {
+COMPARED = {
     "macro_f1": ("Macro-F1", "number"),
     "accuracy": ("Accuracy", "percent"),
     "accuracy_second": ("Second label too", "percent"),
@@ -172,36 +132,14 @@ _COMPARED = {
 }
 
 
-def _compared(part: TaskEvaluation) -> list[tuple[str, str, str]]:
+def compared(part: TaskEvaluation) -> list[tuple[str, str, str]]:
     """(name, what it is called, how it is written) of each figure that says something of this task."""
     second = part.answers["second"].notna().any()
     return [
         (name, label, kind)
-        for name, (label, kind) in _COMPARED.items()
+        for name, (label, kind) in COMPARED.items()
         if name in part.figures and (second or name != "accuracy_second")
     ]
-
-
-def _versus(task: Task, pair: Pair, candidate: str, champion: str | None) -> dict[str, Any]:
-    ours = pair.candidate.tasks[task]
-    theirs = pair.champion.tasks.get(task) if pair.champion else None
-    dots = [(candidate, *ours.figures["macro_f1"])]
-    if theirs is not None:
-        dots.append((champion or "the champion", *theirs.figures["macro_f1"]))
-    f1 = ours.classes[["label", "support", "f1"]]
-    beside = theirs.classes[["label", "f1"]] if theirs is not None else f1[["label"]].assign(f1=math.nan)
-    rows = f1.merge(beside, on="label", how="left", suffixes=("", "_champion"))
-    return {
-        "name": task,
-        "tickets": ours.tickets,
-        "difference": pair.tasks.get(task),
-        "dots": plots.whiskers(dots),
-        "classes": rows[rows["support"] > 0].to_dict("records"),
-        "figures": [
-            (label, kind, ours.figures[name], theirs.figures.get(name) if theirs is not None else None)
-            for name, label, kind in _compared(ours)
-        ],
-    }
 
 
 def _task(task: Task, part: TaskEvaluation, confidence: float) -> dict[str, Any]:

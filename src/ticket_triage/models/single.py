@@ -117,12 +117,9 @@ class Single:
         voices: list[Voice] = []
 
         def ask(number: int, row: int | None) -> np.ndarray:
-            voter = head.voters[number]
-            one = self.lookups.row(voter.specs, ticket, done)
-            heard = self.scorer(voter).hear(one)
-            said = heard.probabilities[None]
-            weight = voter.weight / voter.temperature
-            voices.append(Voice(heard, weight, one, self.columns[voter.specs]))
+            voice = self.hear(head.voters[number], ticket, done)
+            said = voice.heard.probabilities[None]
+            voices.append(voice)
             return said
 
         held = polling.poll(head.voters, ask, 1, len(head.classes))
@@ -130,6 +127,12 @@ class Single:
             return self._model.fallback(task, [ticket.text])[0].tolist(), [], True
         found = ensemble.temper(held.probabilities, head.temperature)[0]
         return found.tolist(), voices, bool(held.missed[0])
+
+    def hear(self, voter: "Voter", ticket: features.Features, done: dict[Any, Any]) -> Voice:
+        """What one member says of the ticket; `done` as for `vote`."""
+        one = self.lookups.row(voter.specs, ticket, done)
+        heard = self.scorer(voter).hear(one)
+        return Voice(heard, voter.weight / voter.temperature, one, self.columns[voter.specs])
 
     def _facts(self, ticket: features.Features, done: dict[Any, Any], degraded: bool) -> Facts:
         if self._rules is None:
