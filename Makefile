@@ -30,7 +30,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollback serve mlflow torch label-report test lint format push pull bench-ingest bench-score bench-predict evaluate-real simulate deps locks annotate split-gold clean
+.PHONY: help setup pipeline package rollback serve mlflow torch label-report label-sources test lint format push pull bench-ingest bench-score bench-predict evaluate-real simulate deps locks annotate split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -78,6 +78,9 @@ torch: $(READY) ## PyTorch for processors, which `encode.mode: tuned` needs (700
 
 label-report: $(READY) ## Which tickets an edit of the taxonomy flips, and how good each rule is, before anything is trained
 	@ticket-triage label-report
+
+label-sources: $(READY) ## Whether second and weak labels help beside gold alone, out of fold
+	@ticket-triage label-sources
 
 lint: $(READY) ## Style and types
 	@ruff check . && ruff format --check . && mypy

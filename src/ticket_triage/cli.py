@@ -320,6 +320,30 @@ def label_report(
 
 
 @app.command()
+def label_sources(
+    family: Annotated[str, typer.Option(help="A family of `train.families`; it need not be a member.")] = (
+        "logistic_regression"
+    ),
+    data: Annotated[Path, typer.Option(help="Folder of what stages made.")] = Path("data"),
+    out: Annotated[Path, typer.Option(help="Where the table goes.")] = Path("data/reports/label_sources.csv"),
+) -> None:
+    """Say whether second labels and weak labels help a family beside gold alone, out of fold on gold of train.
+
+    Trains nothing that is kept. What helps is set in params.yaml (`train.second_weight`, `train.weak_weight`). Whether
+    an encoder can teach itself with unlabelled tickets, `encode.tune.unlabelled` tries out by itself.
+    """
+    from ticket_triage import params
+    from ticket_triage.files import write_text
+    from ticket_triage.models import label_sources as sources
+
+    found = sources.of_run(data, family, params.read(), lambda name: typer.echo(name, err=True))
+    for one in found:
+        typer.echo(one.sentence)
+    write_text(out, sources.table(found).to_csv(index=False, lineterminator="\n"))
+    typer.echo(f"the table: {out}", err=True)
+
+
+@app.command()
 def rollback(
     why: Annotated[str, typer.Option(help="Kept with the version that is taken back.")] = "by hand",
 ) -> None:
