@@ -89,10 +89,10 @@ def choose_threshold(
     """The lowest confidence from which tickets may be routed with the promised precision.
 
     In steps of a twentieth of the tickets, surest first: would so many of them be right by chance if the precision were
-    below the promise? A search goes on until that is likely enough, and sets out anew from every fifth of the way, so
-    that the chance of breaking the promise is at most `promise_risk` although many thresholds are tried
-    (fixed-sequence testing from several starts: Angelopoulos et al., Learn then Test, 2021). Tickets of equal
-    confidence are routed together.
+    below the promise? A search goes on until that is likely enough, and sets out anew from every fifth of the way with
+    a share of the risk, which it hands on as long as it does not fail, so that the chance of breaking the promise is at
+    most `promise_risk` although many thresholds are tried (the fallback procedure: Wiens and Dmitrienko 2005; for
+    thresholds: Angelopoulos et al., Learn then Test, 2021). Tickets of equal confidence are routed together.
 
     With `settings.class_thresholds` labels that were answered for `min_calibration` tickets get a threshold of their
     own and the others one together. Each of these must keep the promise, and they share the risk alike (Bonferroni), so
@@ -146,11 +146,13 @@ def _lowest(confidence: Floats, right: Flags, promised: float, risk: float) -> f
     )  # a threshold lies after one of these
     ends = ends[np.searchsorted(ends, np.arange(1, STEPS + 1) * len(order) // STEPS - 1)]
     hits = np.cumsum(right[order])[ends]
-    sound = binom.sf(hits - 1, ends + 1, promised) <= risk / STARTS
-    last = -1
-    for start in range(STEPS // (STARTS + 1) - 1, STEPS - 1, STEPS // (STARTS + 1)):
-        passed = STEPS - start if sound[start:].all() else int(sound[start:].argmin())
-        last = max(last, start + passed - 1 if passed else -1)
+    chance = binom.sf(hits - 1, ends + 1, promised)
+    starts = range(STEPS // (STARTS + 1) - 1, STEPS - 1, STEPS // (STARTS + 1))
+    last, level = -1, 0.0
+    for step in range(STEPS):
+        level += risk / STARTS if step in starts else 0.0
+        passed = bool(chance[step] <= level)
+        last, level = (step, level) if passed else (last, 0.0)
     return float(confidence[order[ends[last]]]) if last >= 0 else NEVER
 
 
