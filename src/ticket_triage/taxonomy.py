@@ -19,9 +19,9 @@ from ticket_triage.schema import Frozen
 OWN_DEPARTMENT = "General"
 OWN_TEAM = "support"
 
-_URL_OR_HANDLE = re.compile(r"https?://\S+|@\w+")
-_ACCENT = re.compile("[\u0300-\u036f]")
-_WORD = re.compile(r"\w+(?:'\w+)*")
+URL_OR_HANDLE = re.compile(r"https?://\S+|@\w+")
+ACCENT = re.compile("[\u0300-\u036f]")
+WORD = re.compile(r"\w+(?:'\w+)*")
 
 
 def plain(text: str) -> str:
@@ -29,13 +29,13 @@ def plain(text: str) -> str:
     text = html.unescape(text) if "&" in text else text
     if not text.isascii():
         text = unicodedata.normalize("NFD", text.replace("\u2019", "'"))
-        text = unicodedata.normalize("NFC", _ACCENT.sub("", text))
-    return _URL_OR_HANDLE.sub(" ", text.lower())
+        text = unicodedata.normalize("NFC", ACCENT.sub("", text))
+    return URL_OR_HANDLE.sub(" ", text.lower())
 
 
 def words(text: str) -> list[str]:
     """The words of a text in `plain` form; an apostrophe inside a word belongs to it."""
-    return _WORD.findall(text)
+    return WORD.findall(text)
 
 
 class Category(Frozen):

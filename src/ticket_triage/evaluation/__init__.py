@@ -112,7 +112,8 @@ def evaluate(
         hindsight: who answered, to slice the report by.
         on: what the set of tickets is called in the report.
         digest: hash of the model's folder, by which two evaluations know that they are of one model.
-        weak: weak labels by `ticket_id`, to be told beside gold; never in its place.
+        weak: weak labels by `ticket_id`, to be told beside gold, never in its place; tickets with rules' words are then
+            answered once more without those.
         reasons: whether reasons are judged too, which takes some predictions for each of `settings.deletion` tickets.
         excerpts: whether the page may show how the wrongly answered tickets begin.
 
@@ -126,6 +127,7 @@ def evaluate(
         )
     rows = rows.set_index("ticket_id", drop=False).rename_axis(None)
     given, probabilities = model.judged(rows)
+    masked = None if weak is None else circularity.without_rules(model, rows)
     by = slices.dimensions(rows, hindsight)
     held = deletion.measure(model, rows, settings) if reasons else {}
     found: dict[Task, TaskEvaluation] = {}
@@ -184,8 +186,10 @@ def evaluate(
                 columns=["family", "weight", "score", "gain"],
             ),
             circularity=None
-            if weak is None
-            else circularity.measure(answers, weak.set_index("ticket_id")[task], settings.confidence),
+            if weak is None or masked is None
+            else circularity.measure(
+                answers, weak.set_index("ticket_id")[task], settings.confidence, masked[task]
+            ),
             deletion=held.get(task),
         )
     return Evaluation(
