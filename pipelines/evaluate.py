@@ -5,11 +5,11 @@ from pathlib import Path
 from pipelines import run, say
 from ticket_triage import params
 from ticket_triage.evaluation import evaluate, report
-from ticket_triage.files import read_table, sha256
+from ticket_triage.files import read_json, read_table, sha256
 from ticket_triage.models.triage_model import TriageModel
 
 
-def main(model: str, validation: str, hindsight: str, weak: str, out: str) -> None:
+def main(model: str, validation: str, hindsight: str, weak: str, forecast: str, out: str) -> None:
     """Write the metrics, the tables for plots and the report."""
     evaluation = evaluate(
         TriageModel.load(Path(model)),
@@ -21,7 +21,7 @@ def main(model: str, validation: str, hindsight: str, weak: str, out: str) -> No
         excerpts=True,
         reasons=True,
     )
-    report.write(Path(out), evaluation)
+    report.write(Path(out), evaluation, forecast=read_json(Path(forecast)))
     for task, part in evaluation.tasks.items():
         f1, routed = part.figures["macro_f1"], part.figures["auto_share"]
         say(f"{task}: macro-F1 {f1.value:.3f} ({f1.low:.3f} to {f1.high:.3f}); {routed.value:.0%} routed")

@@ -37,6 +37,8 @@ def show(data: Path, seconds: float, idle: bool) -> None:
     gold = read_json(reports / "split/split.json")["gold"]
     rows.add_row("Labelled", f"{gold:,} gold, {labelled:,} with a weak label")
     told = promotion["told"]
+    enough = read_json(reports / "forecast/forecast.json")
+    rows.add_row("Gold is", ", ".join(f"{enough[task]['verdict']} for {task}" for task in TASKS))
     for task in TASKS:
         found = promotion["test"].get(task)
         score = "macro-F1 on the gold test {:.3f} ({:.3f} to {:.3f})".format(*found) if found else ""
@@ -57,6 +59,7 @@ def show(data: Path, seconds: float, idle: bool) -> None:
     pages.add_row("evaluation", str(reports / "evaluation/report.html"))
     pages.add_row("promotion", str(reports / "promotion/report.html"))
     pages.add_row("labels", str(reports / "labels/labels.html"))
+    pages.add_row("is there enough gold?", str(reports / "forecast/forecast.html"))
     pages.add_row("gold to read again", str(reports / "audit/audit.html"))
     pages.add_row("data", str(reports / "validation/docs/index.html"))
     pages.add_row("drift", str(reports / "drift/drift.html"))

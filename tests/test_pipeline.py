@@ -69,7 +69,7 @@ def test_the_summary_says_what_came_of_it(pipeline_folder: Path) -> None:
         assert (pipeline_folder / page).stat().st_size > 500, page
     assert "make serve" in said
     stages = (
-        "ingest validate split label features train encode assemble audit evaluate register promote package "
+        "ingest validate split forecast label features train encode assemble audit evaluate register promote package "
         "monitor"
     )
     assert {re.sub("@.*", "", one) for one in ran(said)} == {*stages.split(), "probe"}
@@ -98,6 +98,7 @@ def test_changing_a_helper_concerns_the_stages_that_import_it(pipeline_folder: P
         "labeling/label_model.py": {"label"},
         "monitoring/distance.py": {"monitor"},
         "models/ensemble.py": {
+            "forecast",
             "train",
             "encode",
             "assemble",

@@ -149,3 +149,24 @@ def test_the_model_card_has_every_figure_with_its_interval_and_its_weak_spots(ev
     assert "0123abcd" in card
     assert "&" not in card  # Markdown, not HTML
     assert not re.search(r"\n{4}", card)
+
+
+def test_the_learning_curve_is_shown_where_there_is_one(evaluation: Evaluation) -> None:
+    assert "Learning curve" not in report.page(evaluation)
+    curve = {
+        "rows": 900,
+        "points": [{"rows": n, "value": 0.5, "low": 0.4, "high": 0.6} for n in (75, 150, 300, 600)],
+        "law": [0.9, 2.0, 0.3],
+        "now": [0.7, 0.65, 0.75],
+        "more": 200,
+        "gain": [0.004, 0.002, 0.009],
+    }
+    forecast = {
+        "category": {"verdict": "enough", "sentences": [], "curve": curve},
+        "priority": {"verdict": "too little", "sentences": [], "curve": None},
+    }
+    words = visible(report.page(evaluation, forecast=forecast))
+    assert (
+        "Learning curve" in words
+        and "200 more labels would bring it about +0.004 (+0.002 to +0.009)" in words
+    )

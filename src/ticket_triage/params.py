@@ -110,6 +110,25 @@ class Split(Section):
     seed: int
 
 
+class Forecast(Section):
+    """How the learning curve is drawn, and when gold is called thin."""
+
+    blocks: Annotated[list[Literal["word", "char"]], Field(min_length=1)]
+    C: Annotated[float, Field(gt=0)]
+    max_iter: Count
+    folds: Annotated[int, Field(ge=2)]
+    fractions: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=4)]
+    draws: Count
+    max_rows: Count
+    more: Count
+    bootstrap: Count
+    confidence: Share
+    poor_f1: Share
+    steep: Share
+    min_judged: Count
+    seed: int
+
+
 class Annotate(Section):
     """Which tickets a person is asked to read."""
 
@@ -435,6 +454,7 @@ class Params(Section):
     ingest: Ingest
     validate_: Validate = Field(alias="validate")
     split: Split
+    forecast: Forecast
     annotate: Annotate
     label: Label
     features: Features

@@ -3,8 +3,9 @@
 Colours are CSS variables of the page, which knows whether it is dark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -108,6 +109,30 @@ def band(
             _text(across, up + (-9 if number % 2 else 18), name, anchor)
         )  # neighbours do not collide
     return _svg(_WIDTH, _HEIGHT, parts, f"{names[1]} against {names[0]}")
+
+
+def learning_curve(curve: Mapping[str, Any]) -> str:
+    """Quality against labels learnt from: points with intervals, the law through them, dashed where it foretells.
+
+    Args:
+        curve: `points` (rows, value, low, high), `law`, `rows` of all labels, `more`, `now`, as in forecast.json.
+    """
+    points, (a, b, c) = curve["points"], curve["law"]
+    last, most = points[-1]["rows"], curve["rows"] + curve["more"]
+    top = max(0.05, *(point["high"] for point in points), curve["now"][2])
+    top = min(1.0, np.ceil(10 * top) / 10)
+    parts = [_axes(f"labels, of {most:,}", "macro-F1", top)]
+    for first, end, kind in ((points[0]["rows"], last, "line"), (last, most, "guide")):
+        xs = np.linspace(first, end, 40)
+        path = _path([x / most for x in xs], [float(a - b * x**-c) / top for x in xs])
+        parts.append(f'<path d="{path}" class="{kind}"/>')
+    for point in points:
+        x, note = point["rows"] / most, f"{point['rows']} labels: {point['value']:.3f}"
+        parts.append(
+            f'<path d="M{_x(x):.1f} {_y(point["low"] / top):.1f}V{_y(point["high"] / top):.1f}" class="span"/>'
+        )
+        parts.append(_dot(_x(x), _y(point["value"] / top), 4, note))
+    return _svg(_WIDTH, _HEIGHT, parts, "Learning curve")
 
 
 def bars(names: Sequence[str], values: Sequence[float]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from ticket_triage.evaluation import Evaluation, TaskEvaluation, confusions, metrics, plots
+from ticket_triage.evaluation import Evaluation, TaskEvaluation, confusions, metrics, plots, sufficiency
 from ticket_triage.evaluation.claims import claims
 from ticket_triage.files import atomic, write_json, write_text
 from ticket_triage.schema import TASKS, Task
@@ -18,14 +18,22 @@ _IMPORTANT = 20
 _WEAKEST = 3
 
 
-def write(folder: Path, evaluation: Evaluation, openings: int | None = None) -> None:
-    """Make `folder` hold metrics.json, report.html, model_card.md and the CSV files of `tables`, and nothing else."""
+def write(
+    folder: Path,
+    evaluation: Evaluation,
+    openings: int | None = None,
+    forecast: Mapping[str, Any] | None = None,
+) -> None:
+    """Make `folder` hold metrics.json, report.html, model_card.md and the CSV files of `tables`, and nothing else.
+
+    `forecast` is what `sufficiency.write` wrote as JSON: its learning curves are shown in the report.
+    """
     with atomic(folder) as draft:
         write_json(draft / "metrics.json", evaluation.headline())
         for name, table in tables(evaluation).items():
             rows = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
             write_text(draft / f"{name}.csv", rows)
-        write_text(draft / "report.html", page(evaluation, openings))
+        write_text(draft / "report.html", page(evaluation, openings, forecast))
         write_text(draft / "model_card.md", card(evaluation))
 
 
@@ -55,11 +63,14 @@ def tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
     return found
 
 
-def page(evaluation: Evaluation, openings: int | None = None) -> str:
+def page(
+    evaluation: Evaluation, openings: int | None = None, forecast: Mapping[str, Any] | None = None
+) -> str:
     """The report as one HTML page without anything to load.
 
     Args:
         openings: how often the gold test was opened so far; not said if not given.
+        forecast: see `write`.
     """
     return render(
         "report.html",
@@ -69,6 +80,7 @@ def page(evaluation: Evaluation, openings: int | None = None) -> str:
         tickets=max(part.tickets for part in evaluation.tasks.values()),
         openings=openings,
         claims=claims(evaluation),
+        forecast=sufficiency.shown(forecast or {}),
         tasks=[_task(task, part, evaluation.settings.confidence) for task, part in evaluation.tasks.items()],
         info=_plain(evaluation.info),
     )
