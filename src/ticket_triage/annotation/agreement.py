@@ -115,17 +115,18 @@ def show(console: Console, found: dict[str, pd.DataFrame], settings: Evaluate) -
         if not measured:
             continue
         told = True
-        table = Table("", "tickets", "same", "Cohen's kappa", "interval", "most confused", box=None)
-        for part in measured:
-            confused = ", ".join(f"{a} / {b} {count}" for a, b, count in part.confused)
-            same = f"{part.same:.1%}"
-            if part.either is not None:
-                same += f" ({part.either:.1%} with second labels)"
-            table.add_row(part.name, str(part.tickets), same, *_said(part.kappa), confused)
-            if part.quadratic:
-                table.add_row("  quadratic weights", "", "", *_said(part.quadratic), "")
         console.print(f"\n[bold]{first}[/] and [bold]{second}[/]")
+        table = Table("", "tickets", "same label", "Cohen's kappa", "interval", box=None)
+        for part in measured:
+            table.add_row(part.name, str(part.tickets), f"{part.same:.1%}", *_said(part.kappa))
+            if part.quadratic:
+                table.add_row("  quadratic weights", "", "", *_said(part.quadratic))
+            if part.either is not None:
+                table.add_row("  second labels count", "", f"{part.either:.1%}", "", "")
         console.print(table)
+        for part in measured:
+            confused = ", ".join(f"{a} / {b} ({count})" for a, b, count in part.confused)
+            console.print(f"[dim]{part.name}, most confused: {confused or 'nothing'}[/]", highlight=False)
     if not told:
         console.print("No ticket has two readings yet: `ticket-triage annotate --again --annotator NAME`.")
 
