@@ -129,6 +129,7 @@ COMPARED = {
     "ece": ("Calibration error", "number"),
     "ece_floor": ("The same of a perfect model", "number"),
     "log_loss": ("Log-loss", "number"),
+    "aurc": ("Area under risk–coverage", "number"),
     "sure_share": ("Above the task's threshold", "percent"),
     "sure_precision": ("Right of those, first or second label", "percent"),
     "sure_precision_strict": ("Right of those, first label alone", "percent"),

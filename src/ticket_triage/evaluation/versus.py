@@ -111,6 +111,7 @@ def _versus(
         "gains": [
             (COMPARED.get(name, (name.replace("_", " "),))[0], gain)
             for name in guarded
+            if name != "accuracy_second" or ours.answers["second"].notna().any()
             if task in pair.tasks
             for gain in [pair.tasks[task].gains.get(name)]
             if gain is not None
