@@ -69,8 +69,8 @@ def test_the_summary_says_what_came_of_it(pipeline_folder: Path) -> None:
         assert (pipeline_folder / page).stat().st_size > 500, page
     assert "make serve" in said
     stages = (
-        "ingest validate split forecast label features train encode assemble audit evaluate register promote package "
-        "monitor"
+        "ingest validate split forecast label features train encode assemble audit evaluate refit register promote "
+        "package monitor"
     )
     assert {re.sub("@.*", "", one) for one in ran(said)} == {*stages.split(), "probe"}
 
@@ -104,6 +104,7 @@ def test_changing_a_helper_concerns_the_stages_that_import_it(pipeline_folder: P
             "assemble",
             "audit",
             "evaluate",
+            "refit",
             "register",
             "promote",
             "package",
@@ -180,8 +181,8 @@ def test_one_changed_family_is_a_second_version_and_a_champion_set_by_hand_is_ro
     edit(copy, "alpha: {default: 0.1,", "alpha: {default: 0.3,")
     again = ran(command(copy, "dvc", "repro").stdout)
     family = ["train@category-naive_bayes", "train@priority-naive_bayes"]
-    assert again[:6] == [*family, "assemble", "audit", "evaluate", "probe"]
-    assert set(again[6:]) <= {"register", "promote", "package", "monitor"}
+    assert again[:7] == [*family, "assemble", "audit", "evaluate", "refit", "probe"]
+    assert set(again[7:]) <= {"register", "promote", "package", "monitor"}
     verdict = read_json(copy / "data/reports/promotion/promote.json")
     assert verdict["candidate"] != first["version"]
     other = verdict["candidate"] if verdict["champion"] == first["version"] else first["version"]
