@@ -40,4 +40,5 @@ def test_settings_and_curve_fit_a_terminal_of_eighty_characters(
     for said in ("routed", "urgent missed", "hours saved", "◄ cheapest", f"on {found.chosen_on} gold"):
         assert said in " ".join(text.split())
     assert "…" not in text
+    assert "! is more than" in " ".join(text.split()) and "! 100.0" in text
     assert "by promise" not in text, "it is what is served"

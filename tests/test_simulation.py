@@ -36,6 +36,10 @@ def test_reading_all_costs_a_review_each_and_routing_all_saves_most(found: simul
     assert by["none"]["cost"] == pytest.approx((PARAMS.assemble.costs.review,) * 3)
     assert by["none"]["saved"].value == by["none"]["wrong"].value == 0
     assert by["all"]["saved"].value == max(one["saved"].value for one in by.values())
+    rare = min(
+        (one for name, one in by.items() if name != "none"), key=lambda one: one["missed_urgent"].value
+    )
+    assert rare["missed_urgent"].high > rare["missed_urgent"].value, "none that was missed is not never"
     assert by["all"]["wrong"].value == max(one["wrong"].value for one in by.values())
 
 

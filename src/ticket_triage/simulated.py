@@ -69,7 +69,7 @@ def show(simulation: Simulation, console: Console | None = None) -> None:
         table.add_row(
             called,
             *(
-                f"[red]{_span(figure)}[/]"
+                f"[red]! {_span(figure)}[/]"
                 if name == "reviewed" and figure.value > s.capacity.reviewers_can
                 else _span(figure)
                 for figure in figures
@@ -82,7 +82,7 @@ def show(simulation: Simulation, console: Console | None = None) -> None:
     over = any(hours(one.figures["reviewed"], simulation).value > s.capacity.reviewers_can for one in shown)
     out.print(
         f"Of {s.capacity.incoming:g} tickets an hour"
-        + (f"; red is more than the {s.capacity.reviewers_can:g} that people can read" if over else "")
+        + (f"; ! is more than the {s.capacity.reviewers_can:g} that people can read" if over else "")
         + f". Thresholds were chosen on {simulation.chosen_on} gold tickets of validation and judged on "
         f"{simulation.judged_on} others; {simulation.confidence:.0%} intervals.\n"
     )
@@ -120,4 +120,5 @@ def _limit(value: float) -> str:
 
 
 def _span(figure: Figure) -> str:
-    return f"{figure.value:.1f}\n[dim]{figure.low:.1f}–{figure.high:.1f}[/]"
+    value, low, high = (f"{one:.1f}" for one in figure)
+    return value if low == high else f"{value}\n[dim]{low}–{high}[/]"

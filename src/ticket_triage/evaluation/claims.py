@@ -33,7 +33,8 @@ def claims(evaluation: Evaluation) -> list[Claim]:
     for task, part in evaluation.tasks.items():
         figures = part.figures
         if part.threshold.promised is not None:
-            found.append(_precision(task, part.threshold.promised, figures["sure_precision"]))
+            either = ", first or second label" if part.answers["second"].notna().any() else ""
+            found.append(_precision(task, part.threshold.promised, figures["sure_precision"], either))
         if part.sets is not None and "set_coverage" in figures:
             tickets, alpha = int(part.answers["covered"].count()), 1 - evaluation.settings.confidence
             found.append(_coverage(task, part.sets, figures["set_coverage"], tickets, alpha))
@@ -43,8 +44,8 @@ def claims(evaluation: Evaluation) -> list[Claim]:
     return found
 
 
-def _precision(task: Task, promised: float, measured: Figure) -> Claim:
-    said = "what this task is sure of is right, first or second label"
+def _precision(task: Task, promised: float, measured: Figure, either: str) -> Claim:
+    said = f"what this task is sure of is right{either}"
     return Claim(task, said, f"{promised:.0%}", measured, "percent", *_at_least(promised, measured))
 
 

@@ -105,9 +105,8 @@ def band(
         across, up = _x(x), _y(min(1.0, y / top))
         parts.append(_dot(across, up, 4.5, f"{name}: {x:.0%}, {y:.3g}"))
         anchor = "start" if x < 0.2 else "end" if x > 0.8 else "middle"
-        parts.append(
-            _text(across, up + (-9 if number % 2 else 18), name, anchor)
-        )  # neighbours do not collide
+        below = number % 2 == 0 and up + 24 < _y(0)  # neighbours do not collide, nor do they with the axis
+        parts.append(_text(across, up + (18 if below else -9), name, anchor))
     return _svg(_WIDTH, _HEIGHT, parts, f"{names[1]} against {names[0]}")
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from ticket_triage import params
 from ticket_triage.evaluation import plots, report
 from ticket_triage.files import TriageError, write_text
-from ticket_triage.intervals import Figure, percentile, resamples
+from ticket_triage.intervals import Figure, percentile, resamples, share
 from ticket_triage.models import costs, operating
 from ticket_triage.models.calibration import NEVER, Threshold
 from ticket_triage.models.triage_model import TriageModel
@@ -118,10 +118,15 @@ def _figures(
         [weights @ rows / len(rows) for weights in resamples(len(rows), measure.bootstrap, measure.seed)]
     )
     names = ("routed", "reviewed", *named, "wrong", "cost", "saved")
-    return {
+    found = {
         name: Figure(float(point[place]), *percentile(drawn[:, place], measure.confidence))
         for place, name in enumerate(names)
     }
+    if routed.any():  # none that went wrong is not never, as the bootstrap would have it
+        for place, name in enumerate(names):
+            if name in (*named, "wrong"):
+                found[name] = share(int(rows[:, place].sum()), len(rows), measure.confidence)
+    return found
 
 
 def _curve(
