@@ -88,8 +88,8 @@ lint: $(READY) ## Style and types
 format: $(READY) ## Let ruff rewrite what it can
 	@ruff check --fix . ; ruff format .
 
-test: lint ## Lint, types and all tests
-	@pytest
+test: lint ## Lint, types and all tests, on two cores
+	@pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 push: $(READY) ## Send data and models to the DVC remote REMOTE=folder or address
 	@$(if $(REMOTE),dvc remote add --quiet --local --force --default store "$(REMOTE)")

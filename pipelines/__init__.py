@@ -1,5 +1,6 @@
 """One thin file per stage; `dvc.yaml` says which files each one reads and writes."""
 
+import gc
 import logging
 import os
 import sys
@@ -20,6 +21,9 @@ _QUIET = {
 }
 for _name, _value in _QUIET.items():
     os.environ.setdefault(_name, _value)
+
+# Half of a short stage is importing: of what modules make hardly anything is garbage, looked for at every 700 objects.
+gc.set_threshold(100_000)
 
 STUDIES = Path("data/.studies")  # no output, which DVC deletes before a stage runs: a killed study resumes
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines import STUDIES, progress, run, say
-from ticket_triage import params, registry
+from ticket_triage import params
 from ticket_triage.features import TEXT
 from ticket_triage.files import md5, read_table, read_text, write_json
 from ticket_triage.models import encoding, lookup, shelf, training, tuning
@@ -22,6 +22,9 @@ def main(features: str, others: str, train: str, experts: str, out: str, receipt
         lookup.write(everything, settings, fitting, None, Path(out))
         write_json(Path(receipt), {"run_id": None, "skipped": why})
         return say(f"no encoder: {why[TASKS[0]]}")
+    # MLflow takes seconds to import, and without an encoder there is no run to record.
+    from ticket_triage import registry
+
     rest = fitting.model_dump(exclude={"families", "members"})
     study = tuning.fingerprint([md5(Path(one)) for one in (features, train, experts)], settings, rest)
     journals = {task: STUDIES / f"{task}-encoder-{study}.log" for task in learnt}
