@@ -54,6 +54,8 @@ def test_personal_data_is_masked_and_long_texts_are_cut(
     found = nearest.make(train, [space(model, "word")], model.steps, 2, 30)
     assert len(found.tickets) == 2  # the third has no label
     assert "ann" not in found.tickets[0]["excerpt"]
+    none = nearest.make(train, [space(model, "word")], model.steps, 2, 0)
+    assert {one["excerpt"] for one in none.tickets} == {""}
     assert len(found.tickets[1]["excerpt"]) == 31 and found.tickets[1]["excerpt"].endswith("…")
 
 

@@ -147,4 +147,4 @@ def _long_one(vectors: np.ndarray) -> np.ndarray:
 
 
 def _cut(masked: str, most: int) -> str:
-    return masked if len(masked) <= most else f"{masked[:most].rstrip()}…"
+    return masked if len(masked) <= most else f"{masked[:most].rstrip()}…" if most else ""
