@@ -72,7 +72,7 @@ def tune(
         groups: rows of one group are never on both sides of a fold.
         progress: called after every epoch of every network.
     """
-    _settle()
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
     ids, more = (_read(pretrained, given, tokens) for given in (texts, unlabelled))
     first = next(iter(targets.values()))
     strata = np.where(first.any(axis=1), first.argmax(axis=1), -1)
@@ -148,15 +148,10 @@ def once(
     progress: Callable[[], None] = lambda: None,
 ) -> Tuned:
     """Fit one network on all rows, for so many epochs; arguments are those of `tune`, nothing is out of fold."""
-    _settle()
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
     rows = _Rows(_read(pretrained, texts, tokens), targets)
     network = _fit(rows, pretrained, settings, seed, lambda _: progress(), epochs)
     return Tuned(network.weights(), _heads(network), {}, epochs)
-
-
-def _settle() -> None:
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
-    torch.set_flush_denormal(True)
 
 
 @dataclass(frozen=True)
