@@ -35,7 +35,8 @@ def test_lightgbm(tmp_path: Path) -> None:
         walk = flat.walk(row)
         said = flat.value[walk.leaves].reshape(-1, 4).sum(axis=0)
         assert np.array_equal(said, wanted)
-        columns, added = flat.added(walk, flat.value[walk.after] - flat.value[walk.before])
+        before, after, _ = walk.steps
+        columns, added = flat.added(walk, flat.value[after] - flat.value[before])
         assert added.sum() == pytest.approx((flat.value[walk.leaves] - flat.value[flat.roots]).sum())
         assert set(columns) <= set(range(30))
 
@@ -44,7 +45,7 @@ def test_a_tree_that_is_a_leaf_says_the_same_of_all(tmp_path: Path) -> None:
     trees = fitted("lightgbm", tmp_path / "model.txt", n_estimators=2, min_child_samples=400)
     flat = Forest(forest.of_lightgbm(trees.text))
     walk = flat.walk(rows(X)[0])
-    assert not len(walk.before)
+    assert not len(walk.steps[0])
     wanted = trees._booster.predict(X[[0]], raw_score=True)[0]
     assert np.allclose(flat.value[walk.leaves].reshape(-1, 4).sum(axis=0), wanted)
 
@@ -60,9 +61,10 @@ def test_xgboost_to_the_bit_and_its_own_contributions(tmp_path: Path) -> None:
         walk = flat.walk(row)
         said = flat.value[walk.leaves].astype(np.float32).reshape(-1, 4)
         assert np.array_equal(np.add.accumulate(np.vstack([start, said]))[-1], scores[number])
+        before, after, trees_of = walk.steps
         for label in range(4):
-            own = (of == label)[walk.trees]
-            columns, added = flat.added(walk, own * (flat.value[walk.after] - flat.value[walk.before]))
+            own = (of == label)[trees_of]
+            columns, added = flat.added(walk, own * (flat.value[after] - flat.value[before]))
             dense = np.zeros(30)
             dense[columns] = added
             assert np.allclose(dense, theirs[number, label, :-1], atol=1e-5)

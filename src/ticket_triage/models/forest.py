@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,14 +57,23 @@ class Tree:
             levels += 1
 
 
-@dataclass(frozen=True)
 class Walk:
-    """The ways of one row through all trees: the leaves that it came to, and the steps, as nodes before and after."""
+    """The ways of one row through all trees: the leaves that it came to, in the order of the trees, and the steps."""
 
-    leaves: np.ndarray  # in the order of the trees
-    before: np.ndarray
-    after: np.ndarray
-    trees: np.ndarray  # of each step
+    def __init__(self, leaves: np.ndarray, levels: Sequence[np.ndarray], trees: np.ndarray) -> None:
+        self.leaves = leaves
+        self._levels, self._trees = levels, trees
+
+    @cached_property
+    def steps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Nodes before and after each step, and the number of its tree."""
+        if len(self._levels) < 2:
+            nothing = np.zeros(0, dtype=np.int64)
+            return nothing, nothing, nothing
+        before = np.concatenate([here[: len(there)] for here, there in pairwise(self._levels)])
+        after = np.concatenate(self._levels[1:])
+        moved = np.flatnonzero(before != after)  # the others had arrived
+        return before[moved], after[moved], self._trees[moved]
 
 
 class Forest:
@@ -80,6 +91,8 @@ class Forest:
         self._going = [int((depths > level).sum()) for level in range(int(depths.max()))]
         starts = np.cumsum([0, *(len(tree.feature) for tree in trees)])[:-1]
         self.roots = starts
+        self._start = starts[self._order]
+        self._trees = np.concatenate([self._order[:0], *(self._order[:going] for going in self._going)])
         self.value = np.concatenate([tree.value for tree in trees])
         columns = np.concatenate([tree.feature for tree in trees])
         self._threshold = np.concatenate([tree.threshold for tree in trees])
@@ -90,15 +103,12 @@ class Forest:
         self._below = np.column_stack([left, right]).ravel()
         self._used, slots = np.unique(columns, return_inverse=True)
         self._by, used = slots, self._used
-        self._slot_of = np.full(
-            int(used.max()) + 2, -1
-        )  # the last stands for all columns that no tree asks about
+        # The last stands for all columns that no tree asks about.
+        self._slot_of = np.full(int(used.max()) + 2, -1)
         self._slot_of[used] = np.arange(len(used))
         self._empty = np.zeros(len(used))
         self._twice = 0
-        if (
-            trees[0].absent_left is not None
-        ):  # a slot for the nodes where absent goes left, and one for the rest
+        if trees[0].absent_left is not None:  # a slot for nodes where absent goes left, and one for the rest
             self._twice = len(used)
             slots = slots + np.where(np.concatenate([tree.absent_left for tree in trees]), 0, len(used))
             self._empty = np.repeat([-np.inf, np.inf], len(used))
@@ -114,23 +124,18 @@ class Forest:
         given[slots] = values
         if self._twice:
             given[slots + self._twice] = values
-        nodes = self.roots[self._order]
-        steps: list[tuple[np.ndarray, np.ndarray]] = []
+        nodes = self._start.copy()
+        levels = [self._start]
         for going in self._going:
-            here = nodes[:going].copy()
+            here = nodes[:going]
             there = self._below[2 * here + (given[self._slots[here]] > self._threshold[here])]
             nodes[:going] = there
-            steps.append((here, there))
-        if not steps:
-            nothing = np.zeros(0, dtype=np.int64)
-            return Walk(nodes[self._back], nothing, nothing, nothing)
-        before, after = (np.concatenate(side) for side in zip(*steps, strict=True))
-        trees = np.concatenate([self._order[:going] for going in self._going])
-        return Walk(nodes[self._back], before, after, trees)
+            levels.append(there)
+        return Walk(nodes[self._back], levels, self._trees)
 
     def added(self, walk: Walk, weights: np.ndarray) -> Row:
         """Columns, and the sum of the weights of the steps at which they were asked about."""
-        total = np.bincount(self._by[walk.before], weights, len(self._used))
+        total = np.bincount(self._by[walk.steps[0]], weights, len(self._used))
         moved = np.flatnonzero(total)
         return self._used[moved], total[moved]
 

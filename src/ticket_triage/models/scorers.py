@@ -135,7 +135,8 @@ class _HeardBoosted:
         spoken_for = scorer.of if scorer.scores > 1 else np.ones_like(scorer.of)
         share = (spoken_for == label) - 1 / classes
         value = scorer.forest.value
-        return scorer.forest.added(walk, (value[walk.after] - value[walk.before]) * share[walk.trees])
+        before, after, trees = walk.steps
+        return scorer.forest.added(walk, (value[after] - value[before]) * share[trees])
 
 
 class Averaged:
@@ -176,7 +177,8 @@ class _HeardAveraged:
         flat = np.abs(moved) < 1e-9
         rate = np.where(flat, 1 / now, np.log(now / before) / np.where(flat, 1.0, moved))
         share = rate * ((np.arange(len(now)) == label) - 1 / len(now)) / self._scorer.trees
-        return self._scorer.forest.added(walk, (value[walk.after] - value[walk.before]) @ share)
+        before, after, _ = walk.steps
+        return self._scorer.forest.added(walk, (value[after] - value[before]) @ share)
 
 
 class _Asked:
