@@ -10,6 +10,7 @@ import yaml
 from pipelines import deps
 from ticket_triage import params
 from ticket_triage.models import families
+from ticket_triage.schema import TASKS
 
 ROOT = Path(__file__).parent.parent
 DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
@@ -77,6 +78,12 @@ def test_every_member_has_a_search_space_and_a_place_in_the_catalogue() -> None:
     train = params.read(ROOT / "params.yaml").train
     assert set(train.members) <= set(train.families)
     assert {*train.families, "encoder", "frozen_encoder", "rules"} == set(families.CATALOGUE)
+
+
+def test_every_member_that_encode_makes_is_kept_by_dvc() -> None:
+    made = {*families.CATALOGUE} - set(params.read(ROOT / "params.yaml").train.families)
+    kept = {out for out in STAGES["encode"]["outs"] if out.startswith("data/models/members/")}
+    assert kept == {f"data/models/members/{task}/{family}" for task in TASKS for family in made}
 
 
 def test_every_search_space_makes_a_classifier() -> None:
