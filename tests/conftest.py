@@ -140,6 +140,25 @@ def model(model_folder: Path) -> TriageModel:
     return TriageModel.load(model_folder)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's tables without a row of ours, which take it a second to make and a slow disk much longer."""
+    from mlflow import MlflowClient  # seconds that only some tests need
+
+    path = tmp_path_factory.mktemp("database") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def store(empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with an MLflow store of its own in which nothing was recorded yet."""
+    shutil.copyfile(empty_database, tmp_path / "mlflow.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return tmp_path
+
+
 def command(
     folder: Path, *words: str, check: bool = True, **environment: str
 ) -> subprocess.CompletedProcess[str]:

@@ -20,13 +20,6 @@ EVALUATE = SETTINGS.evaluate.model_copy(update={"bootstrap": 50})
 MODEL = "ticket-triage-small-small"
 
 
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return tmp_path
-
-
 @pytest.fixture(scope="module")
 def other_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another version: the same model with another temperature, so with other confidences."""

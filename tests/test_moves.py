@@ -11,13 +11,11 @@ MODEL = registry.registered_name("small", "small")
 
 
 @pytest.fixture
-def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def versions(store: Path) -> list[str]:
     """Two registered versions in a store of their own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     client = registry.connect()
     client.create_registered_model(MODEL)
-    return [str(client.create_model_version(MODEL, source=str(tmp_path)).version) for _ in range(2)]
+    return [str(client.create_model_version(MODEL, source=str(store)).version) for _ in range(2)]
 
 
 def probe(contest: str = "a") -> dict[str, object]:

@@ -12,13 +12,6 @@ from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import TriageModel
 
 
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return tmp_path
-
-
 def test_a_training_is_one_run_with_all_that_made_it(
     store: Path, members: dict[tuple[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
