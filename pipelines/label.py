@@ -21,8 +21,8 @@ def main(
         files.write_table(Path(out) / f"{name}.parquet", tickets[["ticket_id"]].join(table))
     found = analysis.report(made, tickets, settings.label_model)
     analysis.write(Path(report), found)
-    for row in found["models"]:
-        say(f"{row['task']}: {row['model']} agrees with gold of validation in {row['accuracy']:.1%}")
+    for line in analysis.sentences(found):
+        say(line)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,15 @@ def test_label_models_side_by_side() -> None:
     assert set(table["task"]) == {"category"}
 
 
+def test_a_label_model_that_labels_no_gold_is_said_to() -> None:
+    silent = [{"task": "priority", "model": "one", "accuracy": None}]
+    found = {"models": [{"task": "category", "model": "one", "accuracy": 0.5}, *silent]}
+    assert analysis.sentences(found) == [
+        "category: one agrees with gold of validation in 50.0%",
+        "priority: one labels none of validation's gold",
+    ]
+
+
 def test_the_report_is_one_page_that_needs_nothing_else(tmp_path: Path) -> None:
     analysis.write(tmp_path / "labels", told(small_taxonomy.make()))
     page = (tmp_path / "labels" / "labels.html").read_text("utf-8")

@@ -127,6 +127,16 @@ def report(made: Labelled, tickets: pd.DataFrame, chosen: str) -> dict[str, Any]
     }
 
 
+def sentences(found: Mapping[str, Any]) -> list[str]:
+    """A `report` in a line for each label model and task."""
+    return [
+        f"{row['task']}: {row['model']} labels none of validation's gold"
+        if row["accuracy"] is None
+        else f"{row['task']}: {row['model']} agrees with gold of validation in {row['accuracy']:.1%}"
+        for row in found["models"]
+    ]
+
+
 def agreement(weak: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     """How often weak labels agree with gold, for all of a task (`label` "all") and for every label.
 
