@@ -9,7 +9,17 @@ SRC = Path(__file__).parent.parent / "src/ticket_triage"
 ORDER = [
     ["files", "schema", "params", "taxonomy", "privacy", "text", "intervals"],
     ["sources", "labeling", "features", "models", "evaluation", "promotion"],
-    ["data_rules", "datadocs", "validation", "registry", "monitoring", "moves", "champion", "annotation"],
+    [
+        "data_rules",
+        "datadocs",
+        "validation",
+        "registry",
+        "monitoring",
+        "moves",
+        "champion",
+        "annotation",
+        "feedback",
+    ],
     ["serving", "simulated"],
     ["cli"],
 ]

@@ -120,6 +120,9 @@ def test_a_ticket_is_answered(server):
         "neighbours",
         "effects",
         "degraded",
+        "sentiment",
+        "language",
+        "latency_ms",
     ]
 
 
@@ -133,6 +136,24 @@ def test_a_ticket_is_explained_in_full_where_that_is_asked_for(server):
     assert full["reasons"] == answer["reasons"]
     wrong = server.client.post("/predict-ticket", params={"explain": "loudly"}, **body)
     assert wrong.status_code == 400 and "explain" in wrong.json()["error"]
+
+
+@pytest.mark.slow
+def test_many_tickets_are_answered_at_once_each_by_itself(server):
+    tickets = [{"text": TEXT}, {"text": ""}, {"description": TEXT}, "no ticket", {"text": TEXT, "colour": 1}]
+    results = server.client.post("/predict/batch", json={"tickets": tickets}).json()["results"]
+    assert [set(result) == {"error"} for result in results] == [False, True, False, True, True]
+    assert "`colour` is not a known field" in results[4]["error"]
+    assert server.client.post("/predict/batch", json={"tickets": []}).status_code == 400
+    streamed = server.client.post(
+        "/predict/stream",
+        content="\n".join(map(json.dumps, tickets)) + "\n{not json",
+        headers={"content-type": "application/x-ndjson"},
+    )
+    found = [json.loads(line) for line in streamed.text.splitlines()]
+    assert found[5] == {"error": "the line is not JSON"}
+    for one, other in zip(results, found[:5], strict=True):
+        assert {**one, "prediction_id": 0, "latency_ms": 0} == {**other, "prediction_id": 0, "latency_ms": 0}
 
 
 @pytest.mark.slow

@@ -1,10 +1,12 @@
 """The words of the house as types: the ticket, what is known of it later, its labels, and the answer to it."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 Task = Literal["category", "priority"]
+Urgency = Literal["low", "normal", "high", "critical"]  # what the customer says, or who took the ticket
+Sentiment = Literal["negative", "neutral", "positive"]
 Explain = Literal["short", "full"]  # how much is said of why: full asks the model again without each word
 TASKS: tuple[Task, ...] = ("category", "priority")
 
@@ -71,17 +73,43 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _any_name_of_text(schema: dict[str, Any]) -> None:
+    properties = schema["properties"]
+    properties["ticket"] = {**properties["text"], "description": "another name of `text`", "title": "Ticket"}
+    schema.pop("required", None)
+    schema["anyOf"] = [{"required": [name]} for name in ("text", "ticket", "description")]
+
+
 class Ticket(Frozen):
-    """A ticket as an application sends it: only the text is needed."""
+    """A ticket as an application sends it: only the text is needed, which may also be called `ticket`.
+
+    A `description` without a text is the text, with one it follows it. A `language` that is given is believed; a ticket
+    whose `urgency` is high or critical is not called low, and is escalated.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_any_name_of_text)
 
     text: str = Field(min_length=1, max_length=20_000, examples=["I was charged twice for my order #4411"])
     subject: str | None = Field(default=None, max_length=1_000)
+    description: str | None = Field(default=None, max_length=20_000)
     created_at: AwareDatetime | None = None
     received_at: AwareDatetime | None = None
     channel: str | None = Field(default=None, max_length=100)
     customer: str | None = Field(default=None, max_length=200)
     tier: str | None = Field(default=None, max_length=100)
     earlier_tickets: int | None = Field(default=None, ge=0, le=1_000_000)
+    language: str | None = Field(default=None, max_length=35, examples=["en", "pt-BR"])
+    urgency: Urgency | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "text" in given:
+            return given
+        for name in ("ticket", "description"):
+            if isinstance(given.get(name), str):
+                return {"text": given[name], **{key: value for key, value in given.items() if key != name}}
+        return given
 
 
 class Question(Frozen):
@@ -143,6 +171,7 @@ class Prediction(Frozen):
     """The answer to one ticket; a task that the model was not trained for is null.
 
     `degraded`: a part of the model could not answer, so others, or the experts' rules alone, did; always for review.
+    `language` is an ISO 639-1 code, `und` where it cannot be told; `latency_ms` is from the ticket read to the answer.
     `effects` are null unless `explain=full` asked for them.
     """
 
@@ -159,3 +188,6 @@ class Prediction(Frozen):
     neighbours: tuple[Neighbour, ...] = ()
     effects: tuple[Effect, ...] | None = None
     degraded: bool = False
+    sentiment: Sentiment | None = None
+    language: str | None = None
+    latency_ms: float | None = None

@@ -1,6 +1,6 @@
 """The only feature code: stateless, row by row, the same in training and in serving."""
 
-from ticket_triage.features.build import Features, build, masked, one
+from ticket_triage.features.build import Features, build, masked, one, spoken
 from ticket_triage.features.names import CALENDAR, CATEGORICAL, DESCRIPTIONS, NUMERIC, TEXT, UNKNOWN
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "build",
     "masked",
     "one",
+    "spoken",
 ]

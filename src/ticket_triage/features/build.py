@@ -34,7 +34,7 @@ def build(tickets: pd.DataFrame, *, calendar: bool = False) -> pd.DataFrame:
     """Features of tickets: needs `text` alone, uses the other ticket columns where they are.
 
     Personal data is masked before anything else, so no feature holds any. A row's features depend on that row
-    alone. `calendar` adds the columns CALENDAR.
+    alone. A column `language` is believed; where it is empty the text is asked. `calendar` adds the columns CALENDAR.
 
     Returns:
         TEXT (str), NUMERIC (float32, NaN where unknown), CATEGORICAL (str, UNKNOWN where unknown) and, if
@@ -51,7 +51,7 @@ def build(tickets: pd.DataFrame, *, calendar: bool = False) -> pd.DataFrame:
     created, received = _time(tickets, "created_at"), _time(tickets, "received_at")
     age = (received - created).dt.total_seconds() / 3600
     columns["age_hours"] = age.clip(lower=0).to_numpy("float32")
-    columns["language"] = pd.array([row[2] for row in rows], dtype="str")
+    columns["language"] = pd.array(_languages(tickets, [row[2] for row in rows]), dtype="str")
     columns["addressed"] = pd.array([row[3] for row in rows], dtype="str")
     for name in ("channel", "tier"):
         columns[name] = _category(tickets, name)
@@ -85,6 +85,7 @@ def one(ticket: Mapping[str, Any], *, calendar: bool = False) -> Features:
     if calendar:
         dated = _calendar(_time(pd.DataFrame({"created_at": [created]}), "created_at"))
         numeric = np.append(numeric, np.array([dated[name][0] for name in CALENDAR], dtype="float32"))
+    code = spoken(ticket.get("language")) or code
     return Features(
         text, numeric, (code, addressed, *(_named(ticket.get(name)) for name in ("channel", "tier")))
     )
@@ -170,6 +171,18 @@ def language(plain: str) -> str:
         return "und"
     code = str(details[0][1])
     return "und" if code == "un" else code.partition("-")[0]
+
+
+def spoken(tag: Any) -> str:
+    """ISO 639-1 code that a language tag such as `pt-BR` begins with; empty if it is none."""
+    code = re.split("[-_]", tag.strip().lower(), maxsplit=1)[0] if isinstance(tag, str) else ""
+    return code if re.fullmatch("[a-z]{2,3}", code) else ""
+
+
+def _languages(tickets: pd.DataFrame, heard: list[str]) -> list[str]:
+    if "language" not in tickets:
+        return heard
+    return [spoken(tag) or code for tag, code in zip(tickets["language"].tolist(), heard, strict=True)]
 
 
 def _number(tickets: pd.DataFrame, name: str) -> "pd.Series[float]":

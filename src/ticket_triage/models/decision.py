@@ -9,14 +9,16 @@ import pandas as pd
 
 from ticket_triage.labeling.functions import LEGAL, SAFETY
 from ticket_triage.models.calibration import HIGH, LOW, Flags, Guard, Sets
-from ticket_triage.schema import TASKS, Task
+from ticket_triage.schema import TASKS, Sentiment, Task
 from ticket_triage.taxonomy import Taxonomy
 
 # Alone and among others a ticket's probabilities are added up in another order: a threshold that one of them chose must
 # not stand between the two sums.
 _ROUNDING = 1e-9
 
-ALARMED = {SAFETY: "words of safety", LEGAL: "words of the law"}
+URGENT = "urgent"  # what the customer, or who took the ticket, said of it; among the words of alarm
+ALARMED = {SAFETY: "words of safety", LEGAL: "words of the law", URGENT: "said to be urgent"}
+_BELIEVED = (SAFETY, URGENT)  # with these a ticket is not low
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,16 @@ class Facts:
     earlier_tickets: float
     rang: frozenset[str]
     degraded: bool = False
+
+
+def feeling(compound: float) -> Sentiment:
+    """What VADER's compound score is called, by the bounds that its authors give (Hutto & Gilbert 2014)."""
+    return "positive" if compound >= 0.05 else "negative" if compound <= -0.05 else "neutral"
+
+
+def urgent(urgency: Any) -> bool:
+    """Whether somebody said of a ticket that it cannot wait."""
+    return urgency in ("high", "critical")
 
 
 def routes(taxonomy: Taxonomy) -> dict[str, tuple[str | None, str | None]]:
@@ -73,6 +85,7 @@ def judge(
     found["review_reasons"] = unsure
     found["escalation"] = _escalation(found["priority"], facts)
     found["degraded"] = facts.degraded
+    found["sentiment"], found["language"] = feeling(facts.sentiment), facts.language
     return found
 
 
@@ -106,7 +119,7 @@ def frame(judged: Sequence[Mapping[str, Any]], index: pd.Index) -> pd.DataFrame:
     """What was judged of several tickets as a table."""
     names = (
         *(name for task in TASKS for name in (task, f"{task}_confidence", f"{task}_set")),
-        *("department", "team", "decision", "review_reasons", "escalation"),
+        *("department", "team", "decision", "review_reasons", "escalation", "sentiment", "language"),
     )
     columns = {}
     for name in names:
@@ -131,9 +144,10 @@ def _guarded(
 ) -> int:
     """The best label, or the best but `low` where that is not believed; such a ticket is always for a person."""
     low, high = names.index(LOW), names.index(HIGH)
-    if best != low or not (SAFETY in rang or given[high] >= guard.suspicion):
+    said = next((ALARMED[kind] for kind in _BELIEVED if kind in rang), None)
+    if best != low or not (said or given[high] >= guard.suspicion):
         return best
-    why = "words of safety" if SAFETY in rang else f"{HIGH} has {given[high]:.2f}"
+    why = said or f"{HIGH} has {given[high]:.2f}"
     unsure.append(f"priority: {LOW} is not believed, {why}")
     return max((place for place in range(len(given)) if place != low), key=given.__getitem__)
 

@@ -73,7 +73,7 @@ class Single:
         for task in heads:
             probabilities[task], voices[task], missed = self.vote(task, seen, done)
             degraded |= missed
-        facts = self._facts(seen, done, degraded)
+        facts = self._facts(seen, done, degraded, decision.urgent(ticket.get("urgency")))
         found = decision.judge(heads, self._routes, probabilities, facts)
         found["reasons"] = [
             {"task": task, **reason}
@@ -134,11 +134,12 @@ class Single:
         heard = self.scorer(voter).hear(one)
         return Voice(heard, voter.weight / voter.temperature, one, self.columns[voter.specs])
 
-    def _facts(self, ticket: features.Features, done: dict[Any, Any], degraded: bool) -> Facts:
+    def _facts(self, ticket: features.Features, done: dict[Any, Any], degraded: bool, urgent: bool) -> Facts:
         if self._rules is None:
             rang = self._model.words_of_alarm.find([ticket.text])[0]
         else:
             spec, step = self._rules
             rang = step.rang(self.lookups.block(spec, ticket, done)[0].tolist())
+        rang |= {decision.URGENT} if urgent else set()
         tone, again, earlier = ticket.numeric[_FACTS].tolist()
         return Facts(ticket.categorical[0], tone, again, earlier, rang, degraded)

@@ -24,8 +24,15 @@ from ticket_triage.models.single import Single
 from ticket_triage.schema import Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
 
-_DEGRADED, _SILENT = "degraded", "silent"  # in what was done for a table: rows; members by task
+# In what was done for a table: rows; members by task; rows that somebody called urgent.
+_DEGRADED, _SILENT, _URGENT = "degraded", "silent", "urgent"
 FORMAT = 4  # raised by every change after which a saved model would answer otherwise, or not at all
+
+
+def _said(tickets: pd.DataFrame) -> dict[Any, Any]:
+    if "urgency" not in tickets:
+        return {}
+    return {_URGENT: [decision.urgent(one) for one in tickets["urgency"].tolist()]}
 
 
 class OutdatedModel(TriageError):
@@ -155,7 +162,7 @@ class TriageModel:
             reasons: at most so many for each task, and the nearest gold tickets; 0 leaves them out, which is faster.
         """
         table = features.build(tickets, calendar=self.calendar)
-        done: dict[Any, Any] = {}
+        done = _said(tickets)
         answer = self._decide(table, done)
         none: list[list[dict[str, Any]]] = [[] for _ in range(len(table))]
         listed = self._reasons(table, answer, done, reasons) if reasons else none
@@ -167,7 +174,7 @@ class TriageModel:
     def judged(self, tickets: pd.DataFrame) -> tuple[pd.DataFrame, dict[Task, pd.DataFrame]]:
         """What `predict` (without reasons) and `predict_proba` say, in the time of one of them."""
         table = features.build(tickets, calendar=self.calendar)
-        done: dict[Any, Any] = {}
+        done = _said(tickets)
         probabilities = self._proba(table, done)
         return self._ruled(probabilities, table, done), probabilities
 
@@ -179,6 +186,11 @@ class TriageModel:
         self, probabilities: dict[Task, pd.DataFrame], table: pd.DataFrame, done: dict[Any, Any]
     ) -> pd.DataFrame:
         rang, degraded = self._alarms(table, done), done.get(_DEGRADED, np.zeros(len(table), dtype=bool))
+        if _URGENT in done:
+            rang = [
+                kinds | {decision.URGENT} if said else kinds
+                for kinds, said in zip(rang, done[_URGENT], strict=True)
+            ]
         return decision.decide(self.heads, self.taxonomy, probabilities, table, rang, degraded)
 
     def _alarms(self, table: pd.DataFrame, done: dict[Any, Any]) -> list[frozenset[str]]:

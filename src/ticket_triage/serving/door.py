@@ -3,7 +3,7 @@
 import json
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -24,38 +24,43 @@ _SENTENCES = {
 
 
 class Door:
-    """ASGI middleware: refuses bodies not JSON or over `limit` bytes; any error is `{"error": sentence}`."""
+    """ASGI middleware: refuses bodies not JSON or over `limit` bytes; any error is `{"error": sentence}`.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    Args:
+        limits: bytes for paths that take more; None for one whose body is JSON lines, read as it comes.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, limits: Mapping[str, int | None] | None = None) -> None:
         self.app = app
         self.limit = limit
+        self.limits = limits or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if scope["method"] == "POST":
-            body = await self._read(scope, receive)
+        if scope["method"] == "POST" and (limit := self.limits.get(scope["path"], self.limit)) is not None:
+            body = await self._read(scope, receive, limit)
             if isinstance(body, JSONResponse):
                 await body(scope, receive, send)
                 return
             receive = _replay(body, receive)
         await self.app(scope, receive, _Sender(scope, receive, send))
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | JSONResponse:
+    async def _read(self, scope: Scope, receive: Receive, limit: int) -> bytes | JSONResponse:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         kind = headers.get(b"content-type", "application/json").partition(";")[0].strip().lower()
         if kind != "application/json":
-            return _error(415, "the body must be application/json")
-        too_large = _error(413, f"the body is larger than {self.limit} bytes")
+            return error(415, "the body must be application/json")
+        too_large = error(413, f"the body is larger than {limit} bytes")
         length = headers.get(b"content-length", "0")
-        if length.isdecimal() and int(length) > self.limit:
+        if length.isdecimal() and int(length) > limit:
             return too_large
         body = bytearray()
         while True:
             message = await receive()
             body += message.get("body", b"")
-            if len(body) > self.limit:
+            if len(body) > limit:
                 return too_large
             if message["type"] == "http.disconnect" or not message.get("more_body"):
                 return bytes(body)
@@ -90,25 +95,32 @@ class _Sender:
                 await self._refuse()
 
     async def _refuse(self) -> None:
-        if self.status in _SENTENCES:
-            sentence = _SENTENCES[self.status].format(path=self.scope["path"], method=self.scope["method"])
+        ours = self.status < HTTPStatus.INTERNAL_SERVER_ERROR and self.body.startswith(b'{"error":')
+        if self.status in _SENTENCES and not ours:
+            why = _SENTENCES[self.status].format(path=self.scope["path"], method=self.scope["method"])
         else:
-            sentence = _validation(bytes(self.body)) or HTTPStatus(self.status).phrase
-        response = _error(self.status, sentence)
+            why = _refusal(bytes(self.body)) or HTTPStatus(self.status).phrase
+        response = error(self.status, why)
         # What was said of the body that is not sent would be wrong of this one.
         response.raw_headers += [header for header in self.headers if not header[0].startswith(b"content-")]
         await response(self.scope, self.receive, self.send)
 
 
-def _error(status: int, sentence: str) -> JSONResponse:
+def error(status: int, sentence: str) -> JSONResponse:
+    """A failure in the one shape that all routes have."""
     return JSONResponse({"error": sentence}, status)
 
 
-def _validation(body: bytes) -> str | None:
-    """BentoML's list of faults as one sentence."""
+def sentence(faults: Iterable[Mapping[str, Any]]) -> str:
+    """pydantic's list of faults as one sentence."""
+    return "; ".join(_fault(fault) for fault in faults)
+
+
+def _refusal(body: bytes) -> str | None:
+    """What BentoML, or a route of ours, said in its own way as one sentence."""
     try:
-        faults = json.loads(body)["detail"]
-        return "; ".join(_fault(fault) for fault in faults)
+        said = json.loads(body)
+        return str(said["error"]) if set(said) == {"error"} else sentence(said["detail"])
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -1,27 +1,23 @@
 """One ticket in, one full prediction out: what every way of serving goes through."""
 
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 from ticket_triage import files
-from ticket_triage.schema import (
-    TASKS,
-    Answer,
-    Effect,
-    Explain,
-    ModelRef,
-    Neighbour,
-    Prediction,
-    Reason,
-    Ticket,
-)
+from ticket_triage.schema import TASKS, Explain, ModelRef, Prediction, Ticket
 
 if TYPE_CHECKING:
     from ticket_triage.models.triage_model import TriageModel
 
 REASONS = 5  # at most, for each task
 REF = "ref.json"
+_SAID = (
+    *("department", "team", "decision", "review_reasons", "escalation", "reasons", "neighbours"),
+    *("sentiment", "language"),
+)
 
 
 class Predictor:
@@ -45,29 +41,32 @@ class Predictor:
 
     def predict(self, ticket: Ticket, explain: Explain = "short") -> Prediction:
         """Answer one ticket under a new prediction id; `full` also leaves out each word in turn, at its own price."""
-        given, effects = dict(ticket), None
+        started = perf_counter()
+        answer = self.answer(masked(ticket), explain)
+        return self.prediction(answer, uuid.uuid4().hex, round((perf_counter() - started) * 1000, 3))
+
+    def prediction(self, answer: Mapping[str, Any], prediction_id: str, latency_ms: float) -> Prediction:
+        """An answer of `answer` as it is sent."""
+        return Prediction(prediction_id=prediction_id, model=self.ref, **answer, latency_ms=latency_ms)
+
+    def answer(self, given: Mapping[str, Any], explain: Explain = "short") -> dict[str, Any]:
+        """All of a prediction that follows from the ticket alone: JSON values, equal for equal tickets.
+
+        Args:
+            given: of `masked`.
+        """
         row = self.model.single.answer(given, reasons=REASONS)
+        effects = None
         if explain == "full":
             from ticket_triage.models import occlusion  # as in `load`
 
-            found = occlusion.effects(self.model.single, given, row, REASONS)
-            effects = tuple(Effect.model_validate(effect) for effect in found)
-        answers = {task: _answer(row[task], row[f"{task}_confidence"], row[f"{task}_set"]) for task in TASKS}
-        return Prediction(
-            prediction_id=uuid.uuid4().hex,
-            model=self.ref,
-            category=answers["category"],
-            priority=answers["priority"],
-            department=row["department"],
-            team=row["team"],
-            decision=cast(Literal["auto", "review"], row["decision"]),
-            review_reasons=tuple(row["review_reasons"]),
-            escalation=tuple(row["escalation"]),
-            reasons=tuple(Reason.model_validate(reason) for reason in row["reasons"]),
-            neighbours=tuple(Neighbour.model_validate(one) for one in row["neighbours"]),
-            effects=effects,
-            degraded=bool(row["degraded"]),
-        )
+            effects = occlusion.effects(self.model.single, given, row, REASONS)
+        return {
+            **{task: _label(row[task], row[f"{task}_confidence"], row[f"{task}_set"]) for task in TASKS},
+            **{name: row[name] for name in _SAID},
+            "effects": effects,
+            "degraded": bool(row["degraded"]),
+        }
 
     def check(self) -> list[str]:
         """One sentence for each canary ticket whose answer is not the one it had when the model was made.
@@ -92,8 +91,29 @@ def read_ref(folder: Path) -> ModelRef:
     return ModelRef(name=folder.name, version=f"unregistered-{files.sha256(folder)[:12]}")
 
 
-def _answer(label: Any, confidence: Any, among: list[str] | None) -> Answer | None:
+def masked(ticket: Ticket) -> dict[str, Any]:
+    """What the model is given of a ticket, and all that is kept of it: no personal data, and no field that is empty.
+
+    Subject, text and description are one text.
+    """
+    from ticket_triage import features  # as in `Predictor.load`
+    from ticket_triage import text as rules
+
+    given = {name: value for name, value in dict(ticket).items() if value is not None}
+    if description := given.pop("description", None):
+        given["text"] = f"{given['text']}\n{description}"
+    text = features.masked(given)
+    del given["text"]
+    given.pop("subject", None)
+    given.pop("customer", None)
+    for name in ("channel", "tier"):
+        if name in given:
+            given[name] = rules.mask(given[name])
+    return {"text": text, **given}
+
+
+def _label(label: Any, confidence: Any, among: list[str] | None) -> dict[str, Any] | None:
     if label is None:
         return None
     sure = round(min(max(float(confidence), 0.0), 1.0), 6)
-    return Answer(label=label, confidence=sure, prediction_set=None if among is None else tuple(among))
+    return {"label": label, "confidence": sure, "prediction_set": among}

@@ -1,49 +1,27 @@
-"""The BentoML service around a `Predictor`; importing it loads no model."""
+"""The BentoML service around an `Engine`; importing it loads no model."""
 
+import asyncio
 import logging
-import os
-from pathlib import Path
 from typing import Any, cast
 
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
 
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Prediction, Question, Ticket
-from ticket_triage.serving import openapi
+from ticket_triage.serving import routes, settings
+from ticket_triage.serving.cache import Recent
 from ticket_triage.serving.door import Door, guard_logs
+from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
-
-BODY_LIMIT = int(os.environ.get("TICKET_TRIAGE_BODY_LIMIT", 256 * 1024))  # bytes
-# In a Bento the code is at src/ticket_triage and the model at src/model.
-MODEL = Path(os.environ.get("TICKET_TRIAGE_MODEL", Path(__file__).parents[2] / "model"))
+from ticket_triage.serving.variants import Fixed
 
 logger = logging.getLogger("bentoml.ticket_triage")
-
-
-async def _model(_: Request) -> Response:
-    return JSONResponse(_running().describe())
-
-
-async def _document(_: Request) -> Response:
-    predictor = _running().predictor
-    return JSONResponse(openapi.document(predictor.ref.version if predictor else "none"))
-
-
-async def _page(_: Request) -> Response:
-    return HTMLResponse(openapi.PAGE)
+given = settings.read()
 
 
 def _running() -> "TicketTriage":
     return cast("TicketTriage", bentoml.get_current_service())
-
-
-# BentoML's own routes take POST alone; it answers /livez, /healthz, /readyz and /metrics itself.
-_pages = Starlette(routes=[Route("/", _page), Route("/docs.json", _document), Route("/model", _model)])
 
 
 class TicketTriage:
@@ -51,9 +29,10 @@ class TicketTriage:
 
     def __init__(self) -> None:
         guard_logs()
+        self.engine: Engine | None = None
         self.predictor: Predictor | None = None
         try:
-            predictor = Predictor.load(MODEL)
+            predictor = Predictor.load(given.model)
             self.faults = predictor.check()
         except TriageError as error:
             self.faults = [str(error)]
@@ -63,17 +42,31 @@ class TicketTriage:
             self.faults = [f"the model cannot be tried: {type(error).__name__}"]
         else:
             self.predictor = predictor
+            if not self.faults:
+                cache = Recent(given.cache_answers) if given.cache_answers else None
+                self.engine = Engine(Fixed(predictor), lambda decision: None, cache)
         for fault in self.faults:
             logger.error("not ready: %s", fault)
 
     # BentoML publishes no types.
     @bentoml.api(route="/predict-ticket")  # type: ignore[untyped-decorator]
-    def predict_ticket(self, ticket: Ticket, /, context: bentoml.Context) -> Prediction:
+    async def predict_ticket(self, ticket: Ticket, /, context: bentoml.Context) -> Prediction:
         """Category, priority, decision and reasons for one ticket; `?explain=full` leaves out each word in turn."""
-        if self.predictor is None or self.faults:
+        return await self._predict(ticket, context)
+
+    @bentoml.api(route="/predict")  # type: ignore[untyped-decorator]
+    async def predict(self, ticket: Ticket, /, context: bentoml.Context) -> Prediction:
+        """The same as /predict-ticket."""
+        return await self._predict(ticket, context)
+
+    async def _predict(self, ticket: Ticket, context: bentoml.Context) -> Prediction:
+        if self.engine is None:
             raise ServiceUnavailable("not ready")
         question = Question.model_validate(dict(context.request.query_params))
-        return self.predictor.predict(ticket, question.explain)
+        if question.explain == "full":  # a prediction for each word: others go on beside it
+            return await asyncio.to_thread(self.engine.predict, ticket, question.explain)
+        # Not in a thread: Python answers one ticket at a time in any case, and handing it over only costs.
+        return self.engine.predict(ticket)
 
     def describe(self) -> dict[str, Any]:
         """What answers here, what it can say, and what keeps it from being ready."""
@@ -94,7 +87,12 @@ class TicketTriage:
         return not self.faults
 
 
-service = bentoml.service(name="ticket-triage", workers=1, traffic={"timeout": 30})(
-    bentoml.asgi_app(_pages, path="/")(TicketTriage)
+# BentoML's own routes take POST alone; it answers /livez, /healthz, /readyz and /metrics itself.
+service = bentoml.service(name="ticket-triage", workers=given.workers, traffic={"timeout": given.timeout})(
+    bentoml.asgi_app(routes.make(_running, given.batch_tickets), path="/")(TicketTriage)
 )
-service.add_asgi_middleware(Door, limit=BODY_LIMIT)
+service.add_asgi_middleware(
+    Door,
+    limit=given.body_limit,
+    limits={"/predict/batch": given.batch_limit, "/predict/stream": None},
+)

@@ -1,0 +1,43 @@
+"""What the decision log keeps of a prediction, and of what a person said of it."""
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from ticket_triage.schema import Frozen, ModelRef
+
+Variant = Literal["champion", "challenger"]
+
+
+class Decision(Frozen):
+    """A prediction as it was made: enough to make it again.
+
+    `ticket` is the masked input exactly as the model saw it, `answer` the prediction without its id, model and latency;
+    `customer` is a keyed hash, never the customer. A `shadow` answer was logged and not given.
+    """
+
+    prediction_id: str
+    at: AwareDatetime
+    model: ModelRef
+    variant: Variant = "champion"
+    shadow: bool = False
+    caller: str | None = None
+    request_id: str | None = None
+    customer: str | None = None
+    ticket: dict[str, Any]
+    answer: dict[str, Any]
+    latency_ms: float
+    cached: bool = False
+    degraded: bool = False
+
+
+class Correction(Frozen):
+    """What a person says the labels of a prediction should have been; never changed, only followed by another."""
+
+    correction_id: str
+    prediction_id: str
+    at: AwareDatetime
+    category: str | None = None
+    priority: str | None = None
+    by: str | None = Field(default=None, max_length=200)
+    note: str | None = Field(default=None, max_length=2_000)

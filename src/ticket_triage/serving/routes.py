@@ -1,0 +1,133 @@
+"""The routes that BentoML does not make itself: pages, batches, streams, what was decided and corrected."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from ticket_triage.files import TriageError
+from ticket_triage.schema import Ticket
+from ticket_triage.serving import openapi
+from ticket_triage.serving.door import error, sentence
+from ticket_triage.serving.engine import Engine
+
+LINE = 64 * 1024  # bytes of a line of a stream, at most
+
+
+class Running(Protocol):
+    """The service that is behind the routes."""
+
+    engine: Engine | None  # None: it is not ready
+
+    def describe(self) -> dict[str, Any]:
+        """What answers here, what it can say, and what keeps it from being ready."""
+        ...
+
+
+def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
+    """The app that is mounted beside BentoML's own routes.
+
+    Args:
+        running: the service of this process, which exists once it has started.
+        batch_tickets: how many tickets a batch may hold.
+    """
+
+    async def page(_: Request) -> Response:
+        return HTMLResponse(openapi.PAGE)
+
+    async def document(_: Request) -> Response:
+        return JSONResponse(openapi.document(running().describe().get("version", "none")))
+
+    async def model(_: Request) -> Response:
+        return JSONResponse(running().describe())
+
+    async def batch(request: Request) -> Response:
+        if (engine := running().engine) is None:
+            return error(503, "the model is not ready; the log says why")
+        try:
+            tickets = (await request.json())["tickets"]
+            assert isinstance(tickets, list)
+        except (ValueError, KeyError, TypeError, AssertionError, RecursionError):
+            return error(400, 'the body must be {"tickets": [...]}')
+        if not 0 < len(tickets) <= batch_tickets:
+            return error(400, f"`tickets` must hold 1 to {batch_tickets} tickets; more go to /predict/stream")
+        return JSONResponse({"results": [await _one(engine, ticket) for ticket in tickets]})
+
+    async def stream(request: Request) -> Response:
+        if (engine := running().engine) is None:
+            return error(503, "the model is not ready; the log says why")
+        return _Both(_answers(engine, request.stream()), media_type="application/x-ndjson")
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/docs.json", document),
+            Route("/model", model),
+            Route("/predict/batch", batch, methods=["POST"]),
+            Route("/predict/stream", stream, methods=["POST"]),
+        ]
+    )
+
+
+class _Both(StreamingResponse):
+    """Answers while the request is still being read: Starlette's would listen for its end, and so take the body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(ClientDisconnect):  # nobody is left to be told
+            await self.stream_response(send)
+
+
+async def _answers(engine: Engine, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A line for each line, in their order; never more than a chunk and a line in memory."""
+    async for line in _lines(chunks):
+        result = (
+            {"error": f"the line is longer than {LINE} bytes"} if line is None else await _line(engine, line)
+        )
+        yield json.dumps(result, ensure_ascii=False).encode() + b"\n"
+
+
+async def _line(engine: Engine, line: bytes) -> dict[str, Any]:
+    try:
+        ticket = json.loads(line)
+    except (ValueError, RecursionError):
+        return {"error": "the line is not JSON"}
+    return await _one(engine, ticket)
+
+
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
+    """Lines that are not blank; None for one that is too long."""
+    held, skipping = bytearray(), False
+    async for chunk in chunks:
+        *whole, rest = (bytes(held) + chunk).split(b"\n")
+        for line in whole:
+            if skipping or len(line) > LINE:
+                skipping = False
+                yield None
+            elif line.strip():
+                yield line
+        held = bytearray(rest)
+        if len(held) > LINE:
+            held.clear()
+            skipping = True
+    if skipping:
+        yield None
+    elif held.strip():
+        yield bytes(held)
+
+
+async def _one(engine: Engine, given: Any) -> dict[str, Any]:
+    await asyncio.sleep(0)  # others may go first: no ticket waits for more than one other
+    try:
+        return engine.predict(Ticket.model_validate(given)).model_dump(mode="json")
+    except ValidationError as fault:
+        return {"error": sentence(fault.errors())}
+    except TriageError as fault:
+        return {"error": str(fault)}

@@ -1,0 +1,57 @@
+"""How the service is set up: the only place that reads its environment variables."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from ticket_triage.files import TriageError
+from ticket_triage.schema import Frozen
+
+PREFIX = "TICKET_TRIAGE_"
+# Names that everything else on a machine uses too.
+_SHARED = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
+
+
+class Settings(Frozen):
+    """Each field is the environment variable of its name in capitals with `TICKET_TRIAGE_` before it."""
+
+    # In a Bento the code is at src/ticket_triage and the model at src/model.
+    model: Path = Path(__file__).parents[2] / "model"
+    state: Path = Path("state")  # spool, database, keys and rollout; shared by the workers of a machine
+    workers: int = Field(default=1, ge=1, le=64)
+    body_limit: int = Field(default=256 * 1024, ge=1_024)  # bytes
+    batch_limit: int = Field(default=16 * 1024 * 1024, ge=1_024)  # bytes
+    batch_tickets: int = Field(default=1_000, ge=1)
+    cache_answers: int = Field(default=10_000, ge=0)  # 0: none are kept
+    timeout: float = Field(default=30, gt=0)  # seconds
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        TriageError: a variable is not what its setting takes, or there is no setting of that name.
+    """
+    given = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
+    }
+    shared = {
+        field: environment[name]
+        for field, name in _SHARED.items()
+        if environment.get(name) and field in Settings.model_fields
+    }
+    try:
+        return Settings.model_validate({**given, **shared})
+    except ValidationError as error:
+        raise TriageError("; ".join(_fault(fault["loc"], fault["msg"]) for fault in error.errors())) from None
+
+
+def _fault(place: tuple[int | str, ...], message: str) -> str:
+    name = str(place[0]) if place else ""
+    if name not in Settings.model_fields:
+        return f"{PREFIX}{name.upper()} is no setting of the service"
+    return f"{_SHARED.get(name, PREFIX + name.upper())}: {message[0].lower()}{message[1:]}"
