@@ -7,7 +7,7 @@ SRC = Path(__file__).parent.parent / "src/ticket_triage"
 
 # A room may import rooms of its own line that stand before it, and all of earlier lines.
 ORDER = [
-    ["files", "schema", "params", "taxonomy", "privacy", "text", "intervals"],
+    ["breaker", "files", "schema", "params", "taxonomy", "privacy", "text", "intervals"],
     ["sources", "labeling", "features", "models", "evaluation", "promotion"],
     [
         "data_rules",
