@@ -9,8 +9,7 @@ from bentoml.exceptions import ServiceUnavailable
 
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Prediction, Question, Ticket
-from ticket_triage.serving import routes, settings
-from ticket_triage.serving.cache import Recent
+from ticket_triage.serving import cache, routes, settings
 from ticket_triage.serving.door import Door, guard_logs
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
@@ -43,8 +42,8 @@ class TicketTriage:
         else:
             self.predictor = predictor
             if not self.faults:
-                cache = Recent(given.cache_answers) if given.cache_answers else None
-                self.engine = Engine(Fixed(predictor), lambda decision: None, cache)
+                kept = cache.make(given.cache_answers, given.redis_url, given.cache_seconds)
+                self.engine = Engine(Fixed(predictor), lambda decision: None, kept)
         for fault in self.faults:
             logger.error("not ready: %s", fault)
 

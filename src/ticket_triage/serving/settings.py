@@ -25,6 +25,8 @@ class Settings(Frozen):
     batch_limit: int = Field(default=16 * 1024 * 1024, ge=1_024)  # bytes
     batch_tickets: int = Field(default=1_000, ge=1)
     cache_answers: int = Field(default=10_000, ge=0)  # 0: none are kept
+    redis_url: str | None = Field(default=None, pattern=r"^(redis|rediss|unix)://")  # answers for all workers
+    cache_seconds: int = Field(default=86_400, ge=1)  # that Redis keeps an answer
     timeout: float = Field(default=30, gt=0)  # seconds
 
 
