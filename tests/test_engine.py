@@ -9,7 +9,7 @@ from ticket_triage.schema import ModelRef, Ticket
 from ticket_triage.serving.cache import Recent
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
-from ticket_triage.serving.variants import Fixed
+from ticket_triage.serving.rollout.turns import Fixed
 
 TICKET = Ticket(text="my parcel is late, write to someone@example.com", customer="c1", urgency="high")
 

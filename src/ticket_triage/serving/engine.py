@@ -12,7 +12,7 @@ from ticket_triage.feedback.records import Decision
 from ticket_triage.schema import Explain, Prediction, Ticket
 from ticket_triage.serving.cache import Cache
 from ticket_triage.serving.predictor import Predictor, masked
-from ticket_triage.serving.variants import Fixed
+from ticket_triage.serving.rollout.turns import Fixed
 
 
 class Engine:
@@ -56,24 +56,30 @@ class Engine:
         customer = self.pseudonym(ticket.customer) if self.pseudonym and ticket.customer else None
         seen = masked(ticket)
         turn = self.rollout.turn(customer, prediction_id)
-        answer, cached = self._answer(turn.predictor, seen, explain)
+        try:
+            answer, cached = self._answer(turn.predictor, seen, explain)
+        except Exception:
+            if (instead := self.rollout.failed(turn)) is None:
+                raise
+            turn = instead
+            answer, cached = self._answer(turn.predictor, seen, explain)
         latency_ms = round((perf_counter() - started) * 1000, 3)
-        self.record(
-            Decision(
-                prediction_id=prediction_id,
-                at=datetime.now(UTC),
-                model=turn.predictor.ref,
-                variant=turn.variant,
-                caller=caller,
-                request_id=request_id,
-                customer=customer,
-                ticket=_plain(seen),
-                answer=answer,
-                latency_ms=latency_ms,
-                cached=cached,
-                degraded=answer["degraded"],
-            )
+        decision = Decision(
+            prediction_id=prediction_id,
+            at=datetime.now(UTC),
+            model=turn.predictor.ref,
+            variant=turn.variant,
+            caller=caller,
+            request_id=request_id,
+            customer=customer,
+            ticket=_plain(seen),
+            answer=answer,
+            latency_ms=latency_ms,
+            cached=cached,
+            degraded=answer["degraded"],
         )
+        self.record(decision)
+        self.rollout.observe(turn, decision, timed=explain == "short")
         return turn.predictor.prediction(answer, prediction_id, latency_ms)
 
     def _answer(

@@ -50,6 +50,7 @@ def serve(tag: str, bento_home: Path, host: str, port: int) -> None:
         # One thread a worker: several on a busy machine slow the trees down many times over.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        "TICKET_TRIAGE_STATE": str(Path("state").resolve()),  # the server runs in the Bento's folder
         **os.environ,
         **QUIET,
         "BENTOML_HOME": str(Path(bento_home).resolve()),

@@ -105,6 +105,19 @@ def document(version: str) -> dict[str, Any]:
                     },
                 }
             },
+            "/rollout": {
+                "get": {
+                    "operationId": "rollout",
+                    "summary": "Which versions answer which share of the tickets, and what the guard sees",
+                    "responses": {
+                        "200": {
+                            "description": "mode, share, champion, challenger, what the guard found",
+                            "content": _json({"type": "object"}),
+                        },
+                        **_failures("503"),
+                    },
+                }
+            },
             "/healthz": _probe("The process answers"),
             "/livez": _probe("The process answers"),
             "/readyz": _probe("The model gave its canary tickets their expected answers", "503"),

@@ -49,6 +49,11 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
     async def model(_: Request) -> Response:
         return JSONResponse(running().describe())
 
+    async def rollout(_: Request) -> Response:
+        if (engine := running().engine) is None:
+            return error(503, "the model is not ready; the log says why")
+        return JSONResponse(engine.rollout.state())
+
     async def batch(request: Request) -> Response:
         if (engine := running().engine) is None:
             return error(503, "the model is not ready; the log says why")
@@ -71,6 +76,7 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             Route("/", page),
             Route("/docs.json", document),
             Route("/model", model),
+            Route("/rollout", rollout),
             Route("/predict/batch", batch, methods=["POST"]),
             Route("/predict/stream", stream, methods=["POST"]),
         ]

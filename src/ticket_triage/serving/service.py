@@ -2,18 +2,22 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, cast
 
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
 
+from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Prediction, Question, Ticket
 from ticket_triage.serving import cache, routes, settings
 from ticket_triage.serving.door import Door, guard_logs
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
-from ticket_triage.serving.variants import Fixed
+from ticket_triage.serving.rollout.alert import Alerts
+from ticket_triage.serving.rollout.guard import Limits
+from ticket_triage.serving.rollout.holder import Rollout
 
 logger = logging.getLogger("bentoml.ticket_triage")
 given = settings.read()
@@ -21,6 +25,26 @@ given = settings.read()
 
 def _running() -> "TicketTriage":
     return cast("TicketTriage", bentoml.get_current_service())
+
+
+def _record(decision: Decision) -> None:
+    """Keeps nothing."""
+
+
+def _rollout(predictor: Predictor, record: Callable[[Decision], None]) -> Rollout:
+    guarded = {name: getattr(given, f"guard_{name}") for name in Limits.model_fields}
+    rollout = Rollout(
+        predictor,
+        given.state,
+        record,
+        limits=Limits(**guarded),
+        challenger=given.challenger,
+        alerts=Alerts(given.alert_url),
+        kept=given.versions_kept,
+        queue=given.shadow_queue,
+    )
+    rollout.start()
+    return rollout
 
 
 class TicketTriage:
@@ -43,7 +67,7 @@ class TicketTriage:
             self.predictor = predictor
             if not self.faults:
                 kept = cache.make(given.cache_answers, given.redis_url, given.cache_seconds)
-                self.engine = Engine(Fixed(predictor), lambda decision: None, kept)
+                self.engine = Engine(_rollout(predictor, _record), _record, kept)
         for fault in self.faults:
             logger.error("not ready: %s", fault)
 
@@ -71,9 +95,10 @@ class TicketTriage:
         """What answers here, what it can say, and what keeps it from being ready."""
         if self.predictor is None:
             return {"ready": False, "faults": self.faults}
-        model = self.predictor.model
+        answering = self.engine.rollout.champion if self.engine else self.predictor
+        model = answering.model
         return {
-            **self.predictor.ref.model_dump(),
+            **answering.ref.model_dump(),
             "ready": not self.faults,
             "faults": self.faults,
             "canaries": len(model.canaries),

@@ -28,6 +28,18 @@ class Settings(Frozen):
     redis_url: str | None = Field(default=None, pattern=r"^(redis|rediss|unix)://")  # answers for all workers
     cache_seconds: int = Field(default=86_400, ge=1)  # that Redis keeps an answer
     timeout: float = Field(default=30, gt=0)  # seconds
+    # A rollout: the Bento's challenger, versions in memory that no longer answer, answers beside that may wait, alerts.
+    challenger: Path = Path(__file__).parents[2] / "challenger"
+    versions_kept: int = Field(default=2, ge=0)
+    shadow_queue: int = Field(default=256, ge=1)
+    alert_url: str | None = Field(default=None, pattern=r"^https?://")
+    # Its guard: the chance of a false alarm, and how much worse than the champion a challenger may be.
+    guard_alpha: float = Field(default=0.05, gt=0, lt=1)
+    guard_errors: float = Field(default=0.01, ge=0, le=1)  # share of answers
+    guard_review: float = Field(default=0.1, ge=0, le=1)
+    guard_overrides: float = Field(default=0.05, ge=0, le=1)
+    guard_disagreement: float = Field(default=0.3, ge=0, le=1)
+    guard_latency: float = Field(default=1.5, ge=1)  # times as long
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:

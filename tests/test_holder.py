@@ -1,0 +1,218 @@
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import planted
+import pytest
+
+from ticket_triage.feedback.records import Decision
+from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.schema import ModelRef, Ticket
+from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.predictor import Predictor
+from ticket_triage.serving.rollout import plan
+from ticket_triage.serving.rollout.guard import Limits
+from ticket_triage.serving.rollout.holder import Rollout
+from ticket_triage.serving.rollout.plan import Plan, Step, Version
+
+# Of time nothing is asked: the machine is shared.
+LIMITS = Limits(alpha=0.05, errors=0.01, review=0.1, overrides=0.05, disagreement=0.3, latency=1_000)
+QUICK = tuple(Step(share=share, tickets=10, seconds=0) for share in (0.05, 0.25, 1.0))
+TEXTS = [f"my parcel {number} is late again, please refund the invoice" for number in range(40)]
+WHO = {"by": "test", "why": "to see"}
+
+
+@pytest.fixture(scope="module")
+def own(model_folder: Path) -> Predictor:
+    return Predictor(TriageModel.load(model_folder), ModelRef(name="tickets", version="3"))
+
+
+@pytest.fixture(scope="module")
+def good(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Version:
+    return planted.version(model_folder, tmp_path_factory.mktemp("good") / "model", "4")
+
+
+@pytest.fixture(scope="module")
+def bad(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Version:
+    return planted.version(model_folder, tmp_path_factory.mktemp("bad") / "model", "5", fault="review")
+
+
+class Service:
+    """A rollout, an engine around it, and what it recorded."""
+
+    def __init__(self, own: Predictor, state: Path, **more) -> None:
+        self.kept: list[Decision] = []
+        self.state = state
+        self.rollout = Rollout(own, state, self.kept.append, limits=LIMITS, **more)
+        self.engine = Engine(self.rollout, self.kept.append, pseudonym=lambda customer: customer)
+
+    def ask(self, number: int, **more) -> str:
+        ticket = Ticket(text=TEXTS[number % len(TEXTS)], customer=f"customer {number}")
+        return self.engine.predict(ticket, **more).model.version
+
+    def versions(self, tickets: int = 60) -> Counter[str]:
+        return Counter(self.ask(number) for number in range(tickets))
+
+    def until(self, condition, seconds: float = 20) -> None:
+        """Ask one ticket after the other until it is so."""
+        end, number = time.monotonic() + seconds, 0
+        while not condition():
+            assert time.monotonic() < end, f"not within {seconds} s: {self.rollout.state()}"
+            self.ask(number)
+            number += 1
+
+    def plan(self, make, action: str = "start") -> None:
+        plan.change(self.state, make, action=action, **WHO)
+
+
+@pytest.fixture
+def service(own: Predictor, tmp_path: Path) -> Iterator[Service]:
+    one = Service(own, tmp_path / "state")
+    one.rollout.start()
+    yield one
+    one.rollout.close()
+
+
+def canary(challenger: Version, share: float, ramp=(), mode="canary") -> Plan:
+    return Plan(rollout="r", mode=mode, ramp=ramp, challenger=challenger).at(share)
+
+
+def actions(state: Path) -> list[str]:
+    return [entry.action for entry in plan.history(state)]
+
+
+def test_a_canary_answers_its_share_and_each_customer_is_answered_by_the_same(service, good):
+    assert service.versions() == {"3": 60}
+    service.plan(lambda found: canary(good, 0.5))
+    service.until(lambda: service.rollout.now.challenger)
+    by_customer = [service.ask(number) for number in range(60)]
+    assert 15 < Counter(by_customer)["4"] < 45
+    assert by_customer == [service.ask(number) for number in range(60)]
+    assert {(one.variant, one.model.version) for one in service.kept if not one.shadow} == {
+        ("champion", "3"),
+        ("challenger", "4"),
+    }
+    service.plan(Plan.off, "stop")
+    began = time.monotonic()
+    service.until(lambda: service.rollout.now.challenger is None)
+    assert time.monotonic() - began < 1
+    assert service.versions() == {"3": 60}
+    assert service.rollout.predictor(good.ref) is not None, "kept to replay what it said"
+
+
+def test_a_shadow_is_recorded_and_never_served(service, good):
+    service.plan(lambda found: canary(good, 1.0, mode="shadow"))
+    service.until(lambda: service.rollout.now.challenger)
+    service.kept.clear()
+    assert service.versions(20) == {"3": 20}
+    for _ in range(100):
+        if sum(one.shadow for one in service.kept) == 20:
+            break
+        time.sleep(0.05)
+    beside = {one.prediction_id: one for one in service.kept if one.shadow}
+    given = [one for one in service.kept if not one.shadow]
+    assert len(beside) == len(given) == 20
+    for one in given:
+        other = beside[f"{one.prediction_id}-beside"]
+        assert (other.variant, other.model, other.ticket) == ("challenger", good.ref, one.ticket)
+    counted = service.rollout.sheet().counts
+    assert (counted.challenger.answered, counted.challenger.served, counted.pairs) == (20, 0, 20)
+
+
+def test_a_queue_that_is_full_drops_and_counts(own, good, tmp_path):
+    plan.change(tmp_path, lambda found: canary(good, 1.0, mode="shadow"), action="start", **WHO)
+    one = Service(own, tmp_path, queue=1)
+    one.rollout.start()
+    assert one.rollout.now.challenger is not None, "what the plan names is there from the first ticket on"
+    one.versions(30)
+    assert one.rollout.state()["shadow_dropped"] >= 25
+    one.rollout.close()
+
+
+@pytest.mark.slow
+def test_a_bad_challenger_is_taken_back_by_the_guard_and_a_good_one_reaches_all(service, good, bad):
+    service.plan(lambda found: canary(bad, 0.5, QUICK))
+    service.until(lambda: actions(service.state)[-1:] == ["rolled back"])
+    entry = plan.history(service.state)[-1]
+    assert entry.by == "guard" and "review: 100.0%" in entry.why and entry.challenger == bad.ref
+    assert plan.read(service.state).mode == "off" and service.versions() == {"3": 60}
+    assert service.rollout.alerts.fired == 1
+    service.plan(lambda found: canary(good, 0.05, QUICK).model_copy(update={"rollout": "s"}))
+    service.until(lambda: service.rollout.now.plan.share == 1)
+    assert actions(service.state)[-3:] == ["start", "ramped", "ramped"]
+    assert service.versions() == {"4": 60}
+
+
+@pytest.mark.parametrize("fault, why", [("canary", "canary "), ("broken", "canaries.json has another hash")])
+def test_a_version_that_fails_its_canaries_or_was_changed_is_refused(
+    service, model_folder, tmp_path, fault, why
+):
+    wrong = planted.version(model_folder, tmp_path / "wrong", "6", fault=fault)
+    for make in (
+        lambda found: canary(wrong, 0.5),
+        lambda found: Plan(champion=wrong, own=ModelRef(name="tickets", version="3")),
+    ):
+        service.plan(make)
+        service.until(lambda: plan.history(service.state)[-1].by == "guard")
+        entry = plan.history(service.state)[-1]
+        assert entry.action == "refused" and why in entry.why
+        assert plan.read(service.state).mode == "off" and service.versions() == {"3": 60}
+    assert plan.read(service.state).champion is None
+
+
+def test_a_champion_is_swapped_under_load_and_no_answer_is_lost(service, good, own):
+    served: list[str] = []
+    ended = threading.Event()
+
+    def load() -> None:
+        while not ended.is_set():
+            served.append(service.ask(len(served)))
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    for champion in (good, None, good):
+        service.plan(lambda found, champion=champion: Plan(champion=champion, own=own.ref), "swap")
+        wanted = "4" if champion else "3"
+        for _ in range(200):
+            if served[-1:] == [wanted]:
+                break
+            time.sleep(0.05)
+    ended.set()
+    thread.join()
+    swaps = [one for before, one in itertools.pairwise(served) if one != before]
+    assert swaps == ["4", "3", "4"] and len(served) == len(service.kept)
+    newer = Service(Predictor(own.model, ModelRef(name="tickets", version="9")), service.state)
+    newer.rollout.start()
+    assert newer.ask(0) == "9", "a swap is of the Bento that it was made in"
+    newer.rollout.close()
+    again = Service(own, service.state)
+    again.rollout.start()
+    assert again.ask(0) == "4", "and outlives the process"
+    again.rollout.close()
+
+
+def test_a_challenger_that_raises_is_stood_in_for_and_counted(service, good, monkeypatch):
+    service.plan(lambda found: canary(good, 1.0))
+    service.until(lambda: service.rollout.now.challenger)
+
+    def fail(*_):
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(service.rollout.now.challenger, "answer", fail)
+    assert service.versions(30) == {"3": 30}
+    service.until(lambda: actions(service.state)[-1:] == ["rolled back"])
+    assert "errors: 100.0%" in plan.history(service.state)[-1].why
+
+
+def test_overrides_of_this_steps_answers_are_counted(service, good):
+    early = service.ask(0) and service.kept[-1]
+    service.plan(lambda found: canary(good, 1.0))
+    service.until(lambda: service.rollout.now.challenger)
+    service.ask(1)
+    for decision in (early, service.kept[-1]):
+        service.rollout.corrected(decision)
+    counted = service.rollout.sheet().counts
+    assert (counted.champion.overridden, counted.challenger.overridden) == (0, 1)
