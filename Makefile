@@ -63,8 +63,8 @@ rollback: $(READY) ## Make the previously packaged version champion again and pa
 	@ticket-triage rollback $(if $(WHY),--why "$(WHY)")
 	@dvc repro package
 
-serve: $(READY) ## Answer POST /predict-ticket on http://127.0.0.1:3000
-	@ticket-triage serve $(if $(PORT),--port $(PORT))
+serve: $(READY) ## Answer POST /predict-ticket on http://127.0.0.1:3000, to this machine alone, without keys
+	@ticket-triage serve --open $(if $(PORT),--port $(PORT))
 
 mlflow: $(READY) ## The MLflow UI on http://127.0.0.1:5000
 	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --host 127.0.0.1 --port $(or $(PORT),5000) \

@@ -38,4 +38,14 @@ def test_a_port_that_is_taken_is_said(home):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(TriageError, match=f"cannot listen on 127.0.0.1:{port}"):
-            serve("ticket-triage:3-bb", home, "127.0.0.1", port)
+            serve("ticket-triage:3-bb", home, "127.0.0.1", port, open_=True)
+
+
+def test_without_a_key_it_starts_on_this_machine_alone_and_only_if_told_so(home, monkeypatch):
+    monkeypatch.setenv("TICKET_TRIAGE_STATE", str(home))
+    monkeypatch.delenv("TICKET_TRIAGE_OPEN", raising=False)
+    with pytest.raises(TriageError, match="there is no API key"):
+        serve("ticket-triage:3-bb", home, "127.0.0.1", 1)
+    for host in ("0.0.0.0", "::", "example.org"):
+        with pytest.raises(TriageError, match="--open would let everyone in"):
+            serve("ticket-triage:3-bb", home, host, 1, open_=True)

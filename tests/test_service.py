@@ -16,7 +16,7 @@ import pytest
 
 from ticket_triage.files import write_json
 from ticket_triage.schema import ModelRef
-from ticket_triage.serving import openapi
+from ticket_triage.serving import api_keys, openapi
 from ticket_triage.serving.package import package
 
 ROOT = Path(__file__).parents[1]
@@ -49,11 +49,13 @@ class Server:
         return self.client.post("/predict-ticket", content=body, headers={"content-type": "application/json"})
 
 
-def start(home: Path, tag: str, log: Path, **environment: str) -> Iterator[Server]:
+def start(home: Path, tag: str, log: Path, keys: bool = False, **environment: str) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     code = "from ticket_triage.cli import app; app()"
     command = [sys.executable, "-c", code, "serve", "--bento", tag, "--home", str(home), "--port", str(port)]
+    if not keys:
+        command.append("--open")
     with log.open("wb") as stream:
         # From elsewhere: nothing of the repository may be found by its place.
         process = subprocess.Popen(
@@ -269,6 +271,67 @@ def test_a_model_that_cannot_prove_itself_never_answers(home, tag, model_folder,
         assert "canaries.json" in server.log.read_text()
 
 
+@pytest.mark.slow
+def test_with_keys_only_their_holders_are_answered(home, tag, tmp_path):
+    path = tmp_path / "state/keys.json"
+    key, reviewer = (api_keys.add(path, role, role, 1000) for role in ("predict", "review"))
+    place = {"TICKET_TRIAGE_STATE": str(path.parent), "TICKET_TRIAGE_CORS": "https://desk.example"}
+    for server in start(home, tag, tmp_path / "log", keys=True, **place):
+        assert [server.client.get(path).status_code for path in ("/livez", "/readyz", "/metrics")] == [
+            200
+        ] * 3
+        stranger = server.predict({"text": TEXT})
+        assert stranger.status_code == 401 and stranger.headers["www-authenticate"].startswith("Bearer")
+        # Before a byte of the body is read.
+        assert server.predict({"text": "a" * 300_000}).status_code == 401
+        server.client.headers["authorization"] = f"Bearer {key}"
+        assert server.predict({"text": TEXT}).status_code == 200
+        assert server.client.get("/rollout").status_code == 403
+        server.client.headers["authorization"] = f"Bearer {reviewer}"
+        asked = {"origin": "https://desk.example", "access-control-request-method": "POST"}
+        allowed = server.client.options("/predict-ticket", headers=asked)
+        assert allowed.headers["access-control-allow-origin"] == "https://desk.example"
+        other = server.client.options("/predict-ticket", headers=asked | {"origin": "https://evil.example"})
+        assert "access-control-allow-origin" not in other.headers
+        assert server.predict({"text": TEXT}).headers["x-content-type-options"] == "nosniff"
+        api_keys.revoke(path, "review")
+        assert server.predict({"text": TEXT}).status_code == 401
+        log = server.log.read_text()
+        assert key not in log and reviewer not in log
+
+
+STARTS = {
+    "bentoml serve": ("-m", "bentoml", "serve", "ticket_triage.serving.service:service", "--port", "1"),
+    "uvicorn": ("-m", "uvicorn", "--factory", "ticket_triage.serving.service:service.to_asgi", "--port", "0"),
+    "ticket-triage serve": (
+        "-c",
+        "from ticket_triage.cli import app; app()",
+        "serve",
+        "--bento",
+        "TAG",
+        "--home",
+        ".",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", STARTS.values(), ids=STARTS)
+def test_without_keys_it_does_not_start_however_it_is_started(words, home, tag, model_folder, tmp_path):
+    closed = {name: value for name, value in os.environ.items() if name != "TICKET_TRIAGE_OPEN"}
+    done = subprocess.run(
+        [sys.executable, *(tag if word == "TAG" else word for word in words)],
+        env=closed | {"TICKET_TRIAGE_MODEL": str(model_folder), "TICKET_TRIAGE_STATE": str(tmp_path)},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"there is no API key in {tmp_path / 'keys.json'}" in done.stderr + done.stdout
+
+
 def run_without(code: str, folder: Path) -> str:
     """Run code where the packages ABSENT cannot be imported."""
     guard = (
@@ -279,7 +342,11 @@ def run_without(code: str, folder: Path) -> str:
         "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
         "sys.meta_path.insert(0, Absent())\n"
     )
-    environment = os.environ | {"TICKET_TRIAGE_MODEL": str(folder), "BENTOML_DO_NOT_TRACK": "True"}
+    environment = os.environ | {
+        "TICKET_TRIAGE_MODEL": str(folder),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "TICKET_TRIAGE_OPEN": "1",
+    }
     done = subprocess.run(
         [sys.executable, "-c", guard + code], env=environment, capture_output=True, text=True, check=False
     )

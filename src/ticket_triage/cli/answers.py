@@ -111,21 +111,27 @@ def _progress() -> Iterator[Callable[[int, float | None], None]]:
 def serve(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 3000,
     host: Annotated[
-        str, typer.Option(help="0.0.0.0 lets other machines in; nobody is asked who they are.")
+        str, typer.Option(help="0.0.0.0 lets other machines in: those that have an API key.")
     ] = "127.0.0.1",
     bento: Annotated[
         str, typer.Option(help="Tag of a Bento, or the receipt of the package stage.")
     ] = "data/reports/package/package.json",
     home: Annotated[Path, typer.Option(help="Where Bentos are kept.")] = package.HOME,
+    open: Annotated[
+        bool, typer.Option("--open", help="Ask nobody on this machine for a key; of others, nobody gets in.")
+    ] = False,
 ) -> None:
-    """Serve the Bento of the champion: POST /predict-ticket, and a page at / that describes it."""
+    """Serve the Bento of the champion: POST /predict-ticket, and a page at / that describes it.
+
+    Who asks needs a key of `ticket-triage keys add`, unless it is --open.
+    """
     from ticket_triage.serving import launch
 
     tag = launch.find(bento, home)
     if bento.endswith(".json"):
         _warn(read_json(Path(bento))["model"])
     typer.echo(f"{tag} at http://{host}:{port} (Ctrl+C ends it)", err=True)
-    launch.serve(tag, home, host, port)
+    launch.serve(tag, home, host, port, open)
 
 
 @app.command()

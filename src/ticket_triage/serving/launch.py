@@ -1,5 +1,6 @@
 """Starting the server of a Bento that was packaged here."""
 
+import ipaddress
 import os
 import socket
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from ticket_triage import files
 from ticket_triage.files import TriageError
+from ticket_triage.serving import access, settings
 from ticket_triage.serving.package import QUIET
 
 
@@ -35,12 +37,22 @@ def _bentos(bento_home: Path) -> Iterator[Path]:
     return (Path(bento_home) / "bentos").glob("*/*/bento.yaml")
 
 
-def serve(tag: str, bento_home: Path, host: str, port: int) -> None:
+def serve(tag: str, bento_home: Path, host: str, port: int, open_: bool = False) -> None:
     """Become a BentoML server of a Bento; does not return.
 
+    Args:
+        open_: ask nobody for a key, which only an address that no other machine reaches may.
+
     Raises:
-        TriageError: the address is taken or not of this machine.
+        TriageError: there is no key and it is not to be open, or the address is taken, not of this machine, or one
+            that others reach.
     """
+    if open_ and not _is_loopback(host):
+        raise TriageError(
+            f"--open would let everyone in who reaches {host}: make a key with `ticket-triage keys add` instead"
+        )
+    given = settings.read()
+    access.check(given.state, open_ or given.open)
     try:
         with socket.create_server((host, port)):
             pass
@@ -50,10 +62,18 @@ def serve(tag: str, bento_home: Path, host: str, port: int) -> None:
         # One thread a worker: several on a busy machine slow the trees down many times over.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        "TICKET_TRIAGE_STATE": str(Path("state").resolve()),  # the server runs in the Bento's folder
         **os.environ,
         **QUIET,
         "BENTOML_HOME": str(Path(bento_home).resolve()),
+        "TICKET_TRIAGE_STATE": str(given.state.absolute()),  # a worker starts in the Bento's folder
+        **({"TICKET_TRIAGE_OPEN": "1"} if open_ else {}),
     }
     command = [sys.executable, "-m", "bentoml", "serve", tag, "--host", host, "--port", str(port)]
     os.execve(sys.executable, command, environment)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

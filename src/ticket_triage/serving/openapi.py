@@ -5,6 +5,7 @@ from typing import Any, get_args
 from pydantic.json_schema import models_json_schema
 
 from ticket_triage.schema import Answer, Explain, ModelRef, Neighbour, Prediction, Reason, Ticket
+from ticket_triage.serving import access
 
 EXAMPLE = Prediction(
     prediction_id="0f8fad5bd9cb469fa16570867728950e",
@@ -30,8 +31,11 @@ EXAMPLE = Prediction(
 
 _ERRORS = {
     "400": "the ticket is not as described; the sentence names every field that is wrong",
+    "401": "no key was given, or one that is not valid",
+    "403": "the key's role may not do this",
     "413": "the body is larger than the service takes",
     "415": "the body is not application/json",
+    "429": "more requests than the key's rate; Retry-After says in how many seconds to try again",
     "500": "a fault of the service; its log has the place",
     "503": "the model is not ready",
 }
@@ -55,6 +59,29 @@ def prediction_schema() -> dict[str, Any]:
 
 def document(version: str) -> dict[str, Any]:
     """OpenAPI 3.1 document of the service; `version` is the model's."""
+    return _guarded(_document(version))
+
+
+def _guarded(document: dict[str, Any]) -> dict[str, Any]:
+    """With the key that each operation needs, and what is answered without it."""
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if (role := access.role(path)) is None:
+                operation["security"] = []
+            else:
+                operation["description"] = " ".join(
+                    filter(None, (operation.get("description"), f"Needs a key with the role `{role}`."))
+                )
+                operation["security"] = [{"bearer": []}, {"header": []}]
+                operation["responses"] |= _failures("401", "403", "429")
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
+    }
+    return document
+
+
+def _document(version: str) -> dict[str, Any]:
     template = "#/components/schemas/{model}"
     models: list[Any] = [(Ticket, "validation"), (Prediction, "serialization")]
     _, schemas = models_json_schema(models, ref_template=template)

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
-from ticket_triage.serving import openapi
+from ticket_triage.serving import access, openapi
 from ticket_triage.serving.door import error, sentence
 from ticket_triage.serving.engine import Engine
 
@@ -64,12 +64,16 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             return error(400, 'the body must be {"tickets": [...]}')
         if not 0 < len(tickets) <= batch_tickets:
             return error(400, f"`tickets` must hold 1 to {batch_tickets} tickets; more go to /predict/stream")
-        return JSONResponse({"results": [await _one(engine, ticket) for ticket in tickets]})
+        caller = access.caller(request.scope)
+        return JSONResponse({"results": [await _one(engine, ticket, caller) for ticket in tickets]})
 
     async def stream(request: Request) -> Response:
         if (engine := running().engine) is None:
             return error(503, "the model is not ready; the log says why")
-        return _Both(_answers(engine, request.stream()), media_type="application/x-ndjson")
+        return _Both(
+            _answers(engine, request.stream(), access.caller(request.scope)),
+            media_type="application/x-ndjson",
+        )
 
     return Starlette(
         routes=[
@@ -91,21 +95,23 @@ class _Both(StreamingResponse):
             await self.stream_response(send)
 
 
-async def _answers(engine: Engine, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _answers(engine: Engine, chunks: AsyncIterator[bytes], caller: str | None) -> AsyncIterator[bytes]:
     """A line for each line, in their order; never more than a chunk and a line in memory."""
     async for line in _lines(chunks):
         result = (
-            {"error": f"the line is longer than {LINE} bytes"} if line is None else await _line(engine, line)
+            {"error": f"the line is longer than {LINE} bytes"}
+            if line is None
+            else await _line(engine, line, caller)
         )
         yield json.dumps(result, ensure_ascii=False).encode() + b"\n"
 
 
-async def _line(engine: Engine, line: bytes) -> dict[str, Any]:
+async def _line(engine: Engine, line: bytes, caller: str | None) -> dict[str, Any]:
     try:
         ticket = json.loads(line)
     except (ValueError, RecursionError):
         return {"error": "the line is not JSON"}
-    return await _one(engine, ticket)
+    return await _one(engine, ticket, caller)
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
@@ -129,10 +135,10 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
         yield bytes(held)
 
 
-async def _one(engine: Engine, given: Any) -> dict[str, Any]:
+async def _one(engine: Engine, given: Any, caller: str | None) -> dict[str, Any]:
     await asyncio.sleep(0)  # others may go first: no ticket waits for more than one other
     try:
-        return engine.predict(Ticket.model_validate(given)).model_dump(mode="json")
+        return engine.predict(Ticket.model_validate(given), caller=caller).model_dump(mode="json")
     except ValidationError as fault:
         return {"error": sentence(fault.errors())}
     except TriageError as fault:

@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
+from starlette.middleware.cors import CORSMiddleware
 
 from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Prediction, Question, Ticket
-from ticket_triage.serving import cache, routes, settings
+from ticket_triage.serving import access, cache, routes, settings
 from ticket_triage.serving.door import Door, guard_logs
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
@@ -21,6 +22,13 @@ from ticket_triage.serving.rollout.holder import Rollout
 
 logger = logging.getLogger("bentoml.ticket_triage")
 given = settings.read()
+
+
+def _let_start() -> None:
+    try:
+        access.check(given.state, given.open)
+    except TriageError as error:
+        raise SystemExit(f"ticket-triage: {error}") from None
 
 
 def _running() -> "TicketTriage":
@@ -50,8 +58,16 @@ def _rollout(predictor: Predictor, record: Callable[[Decision], None]) -> Rollou
 class TicketTriage:
     """Category and priority of a support ticket, how sure that is, and where it goes."""
 
+    # BentoML publishes no types.
+    @bentoml.on_deployment  # type: ignore[untyped-decorator]
+    @staticmethod
+    def _before_workers() -> None:
+        settings.hand_down(given)
+        _let_start()
+
     def __init__(self) -> None:
         guard_logs()
+        _let_start()  # also where no process of BentoML stands above this one
         self.engine: Engine | None = None
         self.predictor: Predictor | None = None
         try:
@@ -71,7 +87,6 @@ class TicketTriage:
         for fault in self.faults:
             logger.error("not ready: %s", fault)
 
-    # BentoML publishes no types.
     @bentoml.api(route="/predict-ticket")  # type: ignore[untyped-decorator]
     async def predict_ticket(self, ticket: Ticket, /, context: bentoml.Context) -> Prediction:
         """Category, priority, decision and reasons for one ticket; `?explain=full` leaves out each word in turn."""
@@ -86,10 +101,11 @@ class TicketTriage:
         if self.engine is None:
             raise ServiceUnavailable("not ready")
         question = Question.model_validate(dict(context.request.query_params))
+        caller = access.caller(context.request.scope)
         if question.explain == "full":  # a prediction for each word: others go on beside it
-            return await asyncio.to_thread(self.engine.predict, ticket, question.explain)
+            return await asyncio.to_thread(self.engine.predict, ticket, question.explain, caller)
         # Not in a thread: Python answers one ticket at a time in any case, and handing it over only costs.
-        return self.engine.predict(ticket)
+        return self.engine.predict(ticket, caller=caller)
 
     def describe(self) -> dict[str, Any]:
         """What answers here, what it can say, and what keeps it from being ready."""
@@ -115,6 +131,14 @@ class TicketTriage:
 service = bentoml.service(name="ticket-triage", workers=given.workers, traffic={"timeout": given.timeout})(
     bentoml.asgi_app(routes.make(_running, given.batch_tickets), path="/")(TicketTriage)
 )
+if given.origins:
+    service.add_asgi_middleware(
+        CORSMiddleware,
+        allow_origins=given.origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+    )
+service.add_asgi_middleware(access.Access, state=given.state, open_=given.open, workers=given.workers)
 service.add_asgi_middleware(
     Door,
     limit=given.body_limit,

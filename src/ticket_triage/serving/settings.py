@@ -40,6 +40,18 @@ class Settings(Frozen):
     guard_overrides: float = Field(default=0.05, ge=0, le=1)
     guard_disagreement: float = Field(default=0.3, ge=0, le=1)
     guard_latency: float = Field(default=1.5, ge=1)  # times as long
+    open: bool = False  # let everyone on this machine in, without a key
+    cors: str = ""  # origins whose pages may ask, with commas between them; none may if it is empty
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins of `cors`."""
+        return [origin.strip() for origin in self.cors.split(",") if origin.strip()]
+
+
+def hand_down(given: Settings) -> None:
+    """Let processes started from here find the same state, in whatever folder they start."""
+    os.environ[f"{PREFIX}STATE"] = str(given.state.absolute())
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
