@@ -63,7 +63,7 @@ def start(home: Path, tag: str, log: Path, keys: bool = False, **environment: st
             stdout=stream,
             stderr=stream,
             cwd=home,
-            env=os.environ | environment,
+            env=os.environ | environment | ({"TICKET_TRIAGE_OPEN": "0"} if keys else {}),
             start_new_session=True,
         )
     try:
