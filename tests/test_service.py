@@ -6,13 +6,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 import jsonschema
 import pytest
+from test_meters import read
 
 from ticket_triage.files import write_json
 from ticket_triage.schema import ModelRef
@@ -228,7 +230,58 @@ def test_probes_and_metrics(server):
         assert server.client.get(path).status_code == 200
     server.predict({"text": TEXT})
     metrics = server.client.get("/metrics").text
-    assert 'endpoint="/predict-ticket"' in metrics and "request_duration_seconds" in metrics
+    assert 'ticket_triage_requests_total{method="POST",route="/predict-ticket",status="200"}' in metrics
+
+
+@pytest.mark.slow
+def test_every_line_of_the_log_is_json_and_each_request_has_one(server):
+    answer = server.client.post("/predict", json={"text": TEXT}, headers={"X-Request-ID": "order-17"})
+    assert answer.headers["x-request-id"] == "order-17"
+    _, *written = server.log.read_text().splitlines()  # the first is the command's, to who typed it
+    lines = [json.loads(line) for line in written]
+    assert all({"time", "level", "logger", "message"} <= set(line) for line in lines)
+    (line,) = [line for line in lines if line.get("request_id") == "order-17"]
+    given = answer.json()
+    assert (line["prediction_id"], line["decision"]) == (given["prediction_id"], given["decision"])
+    assert line["version"] == "3" and line["status"] == 200 and line["ms"] >= line["predict_ms"] > 0
+
+
+@pytest.mark.slow
+def test_two_workers_are_one_server_to_who_looks_at_it(home, tag, tmp_path):
+    settings = {
+        "TICKET_TRIAGE_WORKERS": "2",
+        "TICKET_TRIAGE_LOG": "plain",
+        "TICKET_TRIAGE_STATE": str(tmp_path / "state"),
+    }
+    for server in start(home, tag, tmp_path / "log", **settings):
+        wait_for(partial(both_ready, server))
+        for _ in range(30):  # a new connection each: either worker may take it
+            assert (
+                httpx.post(f"{server.client.base_url}/predict-ticket", json={"text": TEXT}).status_code == 200
+            )
+        for _ in range(6):
+            seen = figures(server)
+            assert seen["ticket_triage_requests_total{method=POST,route=/predict-ticket,status=200}"] == 30
+            assert (
+                sum(seen[f"ticket_triage_cache_lookups_total{{result={r}}}"] for r in ("hit", "miss")) == 30
+            )
+        assert seen["ticket_triage_model_info{name=tickets,version=3}"] == 1
+
+
+def both_ready(server: Server) -> bool:
+    return figures(server)["ticket_triage_ready_workers{}"] == 2
+
+
+def figures(server: Server) -> dict[str, float]:
+    # Not by the connection that is open, which is always the same worker's.
+    return read(httpx.get(f"{server.client.base_url}/metrics").content)
+
+
+def wait_for(good: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not good():
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 @pytest.mark.slow

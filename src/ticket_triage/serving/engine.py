@@ -13,6 +13,7 @@ from ticket_triage.schema import Explain, Prediction, Ticket
 from ticket_triage.serving.cache import Cache
 from ticket_triage.serving.predictor import Predictor, masked
 from ticket_triage.serving.rollout.turns import Fixed
+from ticket_triage.serving.telemetry import Telemetry
 
 
 class Engine:
@@ -25,6 +26,7 @@ class Engine:
         record: keeps a decision before its answer leaves, or raises.
         cache: answers by a hash of what the model sees; None keeps none.
         pseudonym: what stands for a customer in the log.
+        telemetry: told of each answer.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class Engine:
         record: Callable[[Decision], None],
         cache: Cache | None = None,
         pseudonym: Callable[[str], str] | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.rollout = rollout
         self.record = record
         self.cache = cache
         self.pseudonym = pseudonym
+        self.telemetry = telemetry or Telemetry()
 
     def predict(
         self,
@@ -64,13 +68,13 @@ class Engine:
             turn = instead
             answer, cached = self._answer(turn.predictor, seen, explain)
         latency_ms = round((perf_counter() - started) * 1000, 3)
-        decision = Decision(
+        made = Decision(
             prediction_id=prediction_id,
             at=datetime.now(UTC),
             model=turn.predictor.ref,
             variant=turn.variant,
             caller=caller,
-            request_id=request_id,
+            request_id=request_id or self.telemetry.request_id,
             customer=customer,
             ticket=_plain(seen),
             answer=answer,
@@ -78,21 +82,30 @@ class Engine:
             cached=cached,
             degraded=answer["degraded"],
         )
-        self.record(decision)
-        self.rollout.observe(turn, decision, timed=explain == "short")
+        with self.telemetry.span("record"):
+            self.record(made)
+        self.telemetry.decided(made)
+        self.rollout.observe(turn, made, timed=explain == "short")
         return turn.predictor.prediction(answer, prediction_id, latency_ms)
 
     def _answer(
         self, predictor: Predictor, seen: dict[str, Any], explain: Explain
     ) -> tuple[dict[str, Any], bool]:
+        span = self.telemetry.span
         if self.cache is None:
-            return predictor.answer(seen, explain), False
-        key = cache_key(predictor, seen, explain)
-        if (known := self.cache.get(key)) is not None:
+            with span("predict"):
+                return predictor.answer(seen, explain), False
+        with span("cache"):
+            key = cache_key(predictor, seen, explain)
+            known = self.cache.get(key)
+        self.telemetry.looked_up(known is not None)
+        if known is not None:
             return known, True
-        answer = predictor.answer(seen, explain)
+        with span("predict"):
+            answer = predictor.answer(seen, explain)
         if not answer["degraded"]:  # what failed may work the next time
-            self.cache.put(key, answer)
+            with span("cache"):
+                self.cache.put(key, answer)
         return answer, False
 
 

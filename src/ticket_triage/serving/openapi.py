@@ -29,6 +29,7 @@ EXAMPLE = Prediction(
     ),
 )
 
+NOT_READY = "the model is not ready; the log says why"
 _ERRORS = {
     "400": "the ticket is not as described; the sentence names every field that is wrong",
     "401": "no key was given, or one that is not valid",
@@ -152,6 +153,11 @@ def _document(version: str) -> dict[str, Any]:
         },
         "components": {"schemas": {**schemas["$defs"], "Error": _ERROR}},
     }
+
+
+def paths() -> tuple[str, ...]:
+    """The templates of all paths that the document has."""
+    return tuple(document("")["paths"])
 
 
 # BentoML's own page loads a tag manager from the internet; this one loads only what BentoML ships.

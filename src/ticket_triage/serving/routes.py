@@ -11,14 +11,17 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
 from ticket_triage.serving import access, openapi
 from ticket_triage.serving.door import error, sentence
 from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.meters import Meters
 
+# BentoML's own; it has others, which nobody asked for.
+NATIVE = ("/predict-ticket", "/predict", "/static_content/")
 LINE = 64 * 1024  # bytes of a line of a stream, at most
 
 
@@ -26,10 +29,27 @@ class Running(Protocol):
     """The service that is behind the routes."""
 
     engine: Engine | None  # None: it is not ready
+    meters: Meters
 
     def describe(self) -> dict[str, Any]:
         """What answers here, what it can say, and what keeps it from being ready."""
         ...
+
+    def state(self) -> dict[str, Any]:
+        """Whether it answers, and what behind it does not work or waits."""
+        ...
+
+
+class Beside:
+    """ASGI middleware: what is not one of BentoML's `NATIVE` routes is answered by `ours`."""
+
+    def __init__(self, app: ASGIApp, ours: ASGIApp) -> None:
+        self.app = app
+        self.ours = ours
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        native = scope["type"] != "http" or scope["path"] in NATIVE or scope["path"].startswith(NATIVE[-1])
+        await (self.app if native else self.ours)(scope, receive, send)
 
 
 def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
@@ -51,12 +71,23 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
 
     async def rollout(_: Request) -> Response:
         if (engine := running().engine) is None:
-            return error(503, "the model is not ready; the log says why")
+            return error(503, openapi.NOT_READY)
         return JSONResponse(engine.rollout.state())
+
+    async def metrics(_: Request) -> Response:
+        text, kind = await asyncio.to_thread(running().meters.text)
+        return Response(text, media_type=kind)
+
+    async def alive(_: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def ready(_: Request) -> Response:
+        state = running().state()
+        return JSONResponse(state) if state["ready"] else error(503, openapi.NOT_READY)
 
     async def batch(request: Request) -> Response:
         if (engine := running().engine) is None:
-            return error(503, "the model is not ready; the log says why")
+            return error(503, openapi.NOT_READY)
         try:
             tickets = (await request.json())["tickets"]
             assert isinstance(tickets, list)
@@ -69,7 +100,7 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
 
     async def stream(request: Request) -> Response:
         if (engine := running().engine) is None:
-            return error(503, "the model is not ready; the log says why")
+            return error(503, openapi.NOT_READY)
         return _Both(
             _answers(engine, request.stream(), access.caller(request.scope)),
             media_type="application/x-ndjson",
@@ -81,6 +112,10 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             Route("/docs.json", document),
             Route("/model", model),
             Route("/rollout", rollout),
+            Route("/metrics", metrics),
+            Route("/livez", alive),
+            Route("/healthz", alive),
+            Route("/readyz", ready),
             Route("/predict/batch", batch, methods=["POST"]),
             Route("/predict/stream", stream, methods=["POST"]),
         ]

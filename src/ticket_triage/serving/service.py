@@ -12,16 +12,18 @@ from starlette.middleware.cors import CORSMiddleware
 from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Prediction, Question, Ticket
-from ticket_triage.serving import access, cache, routes, settings
+from ticket_triage.serving import access, cache, logs, meters, openapi, routes, settings, traces
 from ticket_triage.serving.door import Door, guard_logs
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.rollout.alert import Alerts
 from ticket_triage.serving.rollout.guard import Limits
 from ticket_triage.serving.rollout.holder import Rollout
+from ticket_triage.serving.telemetry import Telemetry, Watch
 
 logger = logging.getLogger("bentoml.ticket_triage")
 given = settings.read()
+logs.set_up(given.log)
 
 
 def _let_start() -> None:
@@ -68,6 +70,10 @@ class TicketTriage:
     def __init__(self) -> None:
         guard_logs()
         _let_start()  # also where no process of BentoML stands above this one
+        meters.share_folder(given.state)
+        self.meters = meters.Meters()
+        self.telemetry = Telemetry(self.meters, traces.to(given.traces))
+        self.cache: cache.Cache | None = None
         self.engine: Engine | None = None
         self.predictor: Predictor | None = None
         try:
@@ -82,10 +88,16 @@ class TicketTriage:
         else:
             self.predictor = predictor
             if not self.faults:
-                kept = cache.make(given.cache_answers, given.redis_url, given.cache_seconds)
-                self.engine = Engine(_rollout(predictor, _record), _record, kept)
+                self.cache = cache.make(given.cache_answers, given.redis_url, given.cache_seconds)
+                rollout = _rollout(predictor, self._shadowed)
+                self.engine = Engine(rollout, _record, self.cache, telemetry=self.telemetry)
         for fault in self.faults:
             logger.error("not ready: %s", fault)
+        self.telemetry.pulse(self._look)
+
+    def _shadowed(self, decision: Decision) -> None:
+        _record(decision)
+        self.telemetry.decided(decision)
 
     @bentoml.api(route="/predict-ticket")  # type: ignore[untyped-decorator]
     async def predict_ticket(self, ticket: Ticket, /, context: bentoml.Context) -> Prediction:
@@ -123,14 +135,39 @@ class TicketTriage:
             "taxonomy": {"name": model.taxonomy.name, "digest": model.taxonomy.digest},
         }
 
-    def __is_ready__(self) -> bool:
-        return not self.faults
+    def state(self) -> dict[str, Any]:
+        """Whether it answers, and what behind it does not work or waits."""
+        breakers = self.cache.state() if isinstance(self.cache, cache.Shared) else {}
+        return {
+            "ready": self.engine is not None,
+            "faults": self.faults,
+            "degraded": sorted(name for name, state in breakers.items() if state != "closed"),
+            "breakers": breakers,
+            "spool": {},
+        }
+
+    def _look(self) -> None:
+        state = self.state()
+        models = [self.predictor.ref] if self.predictor and state["ready"] else []
+        self.meters.state(state["breakers"], state["spool"], models)
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    def close(self) -> None:
+        """Send what is left to be sent."""
+        self.telemetry.close()
 
 
-# BentoML's own routes take POST alone; it answers /livez, /healthz, /readyz and /metrics itself.
-service = bentoml.service(name="ticket-triage", workers=given.workers, traffic={"timeout": given.timeout})(
-    bentoml.asgi_app(routes.make(_running, given.batch_tickets), path="/")(TicketTriage)
-)
+# Of BentoML only its two routes are used: its figures have a series for each path that anybody asks for, its log lines
+# another form, its traces no end.
+service = bentoml.service(
+    name="ticket-triage",
+    workers=given.workers,
+    traffic={"timeout": given.timeout},
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+    tracing={"excluded_urls": ".*"},
+)(TicketTriage)
+service.add_asgi_middleware(Watch, telemetry=lambda: _running().telemetry, paths=openapi.paths())
 if given.origins:
     service.add_asgi_middleware(
         CORSMiddleware,
@@ -144,3 +181,4 @@ service.add_asgi_middleware(
     limit=given.body_limit,
     limits={"/predict/batch": given.batch_limit, "/predict/stream": None},
 )
+service.add_asgi_middleware(routes.Beside, ours=routes.make(_running, given.batch_tickets))

@@ -8,10 +8,15 @@ from pydantic import Field, ValidationError
 
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Frozen
+from ticket_triage.serving.logs import Style
 
 PREFIX = "TICKET_TRIAGE_"
 # Names that everything else on a machine uses too.
-_SHARED = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
+_SHARED = {
+    "database_url": "DATABASE_URL",
+    "redis_url": "REDIS_URL",
+    "traces": "OTEL_EXPORTER_OTLP_ENDPOINT",
+}
 
 
 class Settings(Frozen):
@@ -28,6 +33,8 @@ class Settings(Frozen):
     redis_url: str | None = Field(default=None, pattern=r"^(redis|rediss|unix)://")  # answers for all workers
     cache_seconds: int = Field(default=86_400, ge=1)  # that Redis keeps an answer
     timeout: float = Field(default=30, gt=0)  # seconds
+    log: Style = "json"
+    traces: str | None = Field(default=None, pattern=r"^https?://")  # who collects them
     # A rollout: the Bento's challenger, versions in memory that no longer answer, answers beside that may wait, alerts.
     challenger: Path = Path(__file__).parents[2] / "challenger"
     versions_kept: int = Field(default=2, ge=0)
