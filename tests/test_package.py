@@ -51,6 +51,7 @@ def test_a_bento_holds_the_model_its_name_and_exact_requirements(model_folder, r
             assert sha256(folder / "src/model" / path.relative_to(model_folder)) == sha256(path)
     pins = (folder / "env/python/requirements.txt").read_text().split("\n")
     assert set(filter(None, pins)) == {"bentoml==1.4.39", 'numpy==2.3.1; python_full_version >= "3.11"'}
+    assert (folder / "src/requirements/hashed.txt").read_text() == LOCK
     about = yaml.safe_load((folder / "bento.yaml").read_text())
     assert about["labels"] == {"model_name": "tickets-sample", "model_version": "3", **tags}
     assert about["name"] == "tickets"

@@ -19,6 +19,7 @@ from ticket_triage.schema import ModelRef
 from ticket_triage.serving.predictor import REF
 
 BENTOFILE = Path("bentofile.yaml")
+HASHED = Path("requirements/hashed.txt")  # in the Bento below src/; deploy/Dockerfile installs from it
 HOME = Path(os.environ.get("BENTOML_HOME") or files.workspace() / "bentos")  # where Bentos are kept
 # Whatever the user's shell says: nothing is reported to anyone.
 QUIET = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
@@ -97,6 +98,8 @@ def _fill(build: Path, model_folder: Path, ref: ModelRef, root: Path) -> str:
     lock = Path(content["python"]["requirements_txt"])
     (build / lock).parent.mkdir(parents=True, exist_ok=True)
     (build / lock).write_text("\n".join(_pins(root / lock)) + "\n", "utf-8")
+    if (root / lock).exists():
+        shutil.copyfile(root / lock, build / HASHED)
     return text
 
 
