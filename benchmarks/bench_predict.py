@@ -22,7 +22,7 @@ if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 import pandas as pd
-from bench_score import CHAMPION, OUT, has_encoder, tickets, without_encoder
+from given import CHAMPION, OUT, has_encoder, tickets, without_encoder
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline

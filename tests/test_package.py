@@ -104,11 +104,11 @@ def test_a_bento_that_cannot_be_built_leaves_nothing_under_its_tag(model_folder,
 
 
 def test_without_a_lock_the_installed_versions_are_pinned(repository):
-    from ticket_triage.serving.package import _pins
+    from ticket_triage.serving.package import pins
 
-    pins = _pins(repository / "requirements/none.txt")
-    assert all(pin.count("==") == 1 for pin in pins)
-    names = [pin.partition("==")[0] for pin in pins]
+    found = pins(repository / "requirements/none.txt")
+    assert all(pin.count("==") == 1 for pin in found)
+    names = [pin.partition("==")[0] for pin in found]
     assert {"bentoml", "pandas", "xgboost-cpu"} <= set(names)
     assert not {"mlflow", "pytest", "optuna"} & set(names)
 

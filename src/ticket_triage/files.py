@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class TriageError(Exception):
@@ -81,7 +82,7 @@ def write_text(path: Path, text: str) -> None:
         draft.write_text(text, "utf-8")
 
 
-def write_table(path: Path, frame: pd.DataFrame) -> None:
+def write_table(path: Path, frame: "pd.DataFrame") -> None:
     """Write a frame as parquet, without its index."""
     with atomic(path) as draft:
         frame.to_parquet(draft, index=False)
@@ -118,12 +119,14 @@ def read_text(path: Path) -> str:
         raise TriageError(f"cannot read {path}: {error}") from error
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+def read_table(path: Path, columns: list[str] | None = None) -> "pd.DataFrame":
     """Read a parquet file.
 
     Raises:
         TriageError: it is missing, damaged, or lacks one of `columns`.
     """
+    import pandas as pd  # half a second that a server's first process, and most commands, need not wait
+
     try:
         return pd.read_parquet(_existing(path), columns=columns)
     except (ValueError, OSError) as error:

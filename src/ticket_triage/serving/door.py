@@ -52,16 +52,16 @@ class Door:
         kind = headers.get(b"content-type", "application/json").partition(";")[0].strip().lower()
         if kind != "application/json":
             return error(415, "the body must be application/json")
-        too_large = error(413, f"the body is larger than {limit} bytes")
+        too_large = f"the body is larger than {limit} bytes"
         length = headers.get(b"content-length", "0")
         if length.isdecimal() and int(length) > limit:
-            return too_large
+            return error(413, too_large)
         body = bytearray()
         while True:
             message = await receive()
             body += message.get("body", b"")
             if len(body) > limit:
-                return too_large
+                return error(413, too_large)
             if message["type"] == "http.disconnect" or not message.get("more_body"):
                 return bytes(body)
 

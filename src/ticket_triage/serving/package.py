@@ -97,7 +97,7 @@ def _fill(build: Path, model_folder: Path, ref: ModelRef, root: Path) -> str:
     files.write_json(build / "model" / REF, ref.model_dump())
     lock = Path(content["python"]["requirements_txt"])
     (build / lock).parent.mkdir(parents=True, exist_ok=True)
-    (build / lock).write_text("\n".join(_pins(root / lock)) + "\n", "utf-8")
+    (build / lock).write_text("\n".join(pins(root / lock)) + "\n", "utf-8")
     if (root / lock).exists():
         shutil.copyfile(root / lock, build / HASHED)
     return text
@@ -111,7 +111,7 @@ def _code(root: Path, include: list[str]) -> Iterator[Path]:
                     yield path.relative_to(root)
 
 
-def _pins(lock: Path) -> list[str]:
+def pins(lock: Path) -> list[str]:
     """Exact requirements without hashes: BentoML adds one of its own without a hash, which pip then refuses.
 
     Where no lock is, the versions that are installed here.

@@ -1,6 +1,7 @@
 """The BentoML service around an `Engine`; importing it loads no model."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from typing import Any, cast
@@ -8,6 +9,7 @@ from typing import Any, cast
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 
 from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
@@ -24,6 +26,7 @@ from ticket_triage.serving.telemetry import Telemetry, Watch
 logger = logging.getLogger("bentoml.ticket_triage")
 given = settings.read()
 logs.set_up(given.log)
+_PLAIN = Question()
 
 
 def _let_start() -> None:
@@ -93,7 +96,13 @@ class TicketTriage:
                 self.engine = Engine(rollout, _record, self.cache, telemetry=self.telemetry)
         for fault in self.faults:
             logger.error("not ready: %s", fault)
+        for name in ("predict_ticket", "predict"):
+            # BentoML would bind them anew, reading their signatures, at each request.
+            setattr(self, name, getattr(self, name))
         self.telemetry.pulse(self._look)
+        # What is here stays: the collector would go through all of it again and again, for tenths of a second.
+        gc.collect()
+        gc.freeze()
 
     def _shadowed(self, decision: Decision) -> None:
         _record(decision)
@@ -112,12 +121,16 @@ class TicketTriage:
     async def _predict(self, ticket: Ticket, context: bentoml.Context) -> Prediction:
         if self.engine is None:
             raise ServiceUnavailable("not ready")
-        question = Question.model_validate(dict(context.request.query_params))
+        query = context.request.scope["query_string"]
+        question = Question.model_validate(dict(context.request.query_params)) if query else _PLAIN
         caller = access.caller(context.request.scope)
         if question.explain == "full":  # a prediction for each word: others go on beside it
-            return await asyncio.to_thread(self.engine.predict, ticket, question.explain, caller)
-        # Not in a thread: Python answers one ticket at a time in any case, and handing it over only costs.
-        return self.engine.predict(ticket, caller=caller)
+            answer = await asyncio.to_thread(self.engine.predict, ticket, question.explain, caller)
+        else:
+            # Not in a thread: Python answers one ticket at a time in any case, and handing it over only costs.
+            answer = self.engine.predict(ticket, caller=caller)
+        # As it is sent: BentoML would check, copy and write it as JSON once more.
+        return cast(Prediction, Response(answer.model_dump_json(), media_type="application/json"))
 
     def describe(self) -> dict[str, Any]:
         """What answers here, what it can say, and what keeps it from being ready."""
