@@ -154,7 +154,9 @@ def in_turn(rivals: list[Rival], texts: list[str], home: Path) -> Found:
     for rival in rivals:
         bodies[rival.name] = home / f"{rival.name}.bodies"
         bodies[rival.name].write_text("\n".join(map(rival.body, texts)) + "\n")
-        load(rival, bodies[rival.name], 0, 64, 3)  # each worker has answered, what can be kept is, before it counts
+        load(
+            rival, bodies[rival.name], 0, 64, 3
+        )  # each worker has answered, what can be kept is, before it counts
     found: Found = {rival.name: {} for rival in rivals}
     for connections in CONNECTIONS:
         rounds: dict[str, list[Load]] = {rival.name: [] for rival in rivals}
