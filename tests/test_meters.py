@@ -83,7 +83,7 @@ import os, signal, sys
 from pathlib import Path
 from ticket_triage.schema import ModelRef
 from ticket_triage.serving import meters
-meters.share_folder(Path(sys.argv[1]))
+meters.share_folder(Path(sys.argv[1], "metrics"))
 figures = meters.Meters()
 figures.looked_up(True)
 figures.answered("/predict", "POST", 200, 0.1)

@@ -18,12 +18,12 @@ SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 _OPENNESS: dict[State, int] = {"closed": 0, "half_open": 1, "open": 2}
 
 
-def share_folder(state: Path) -> None:
-    """Let the workers of this server, which have one parent, share their figures below `state`.
+def share_folder(home: Path) -> None:
+    """Let the workers of this server, which have one parent, share their figures below `home`.
 
     BentoML's own folder is one for all servers of a store, and the next to start empties it.
     """
-    home = Path(state).resolve() / "metrics"
+    home = Path(home).resolve()
     folder = home / str(os.getppid())
     folder.mkdir(parents=True, exist_ok=True)
     for old in home.iterdir():

@@ -73,7 +73,7 @@ class TicketTriage:
     def __init__(self) -> None:
         guard_logs()
         _let_start()  # also where no process of BentoML stands above this one
-        meters.share_folder(given.state)
+        meters.share_folder(given.metrics or given.state / "metrics")
         self.meters = meters.Meters()
         self.telemetry = Telemetry(self.meters, traces.to(given.traces))
         self.cache: cache.Cache | None = None

@@ -25,6 +25,9 @@ class Settings(Frozen):
     # In a Bento the code is at src/ticket_triage and the model at src/model.
     model: Path = Path(__file__).parents[2] / "model"
     state: Path = Path("state")  # spool, database, keys and rollout; shared by the workers of a machine
+    metrics: Path | None = (
+        None  # figures of the workers of a server; `metrics` in the state folder if it is not given
+    )
     workers: int = Field(default=1, ge=1, le=64)
     body_limit: int = Field(default=256 * 1024, ge=1_024)  # bytes
     batch_limit: int = Field(default=16 * 1024 * 1024, ge=1_024)  # bytes
