@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before NumPy is imported. Threads that share a core wait for each other: fine-tuning took ten times as long.
@@ -18,6 +20,7 @@ import small_encoder
 import small_model
 import small_taxonomy
 from filelock import FileLock
+from postgres import Postgres, programs
 
 from ticket_triage import features, params, taxonomy
 from ticket_triage.models import assembly, encoding, member, shelf, training
@@ -246,3 +249,30 @@ def run_once(folder: Path) -> Path:
     command(folder, "git", "add", "dvc.lock")
     command(folder, "git", "commit", "-qm", "run")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A running PostgreSQL of this session's own."""
+    if programs() is None:
+        assert not os.environ.get("CI"), "PostgreSQL is lacking: .ci/run installs it"
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> Postgres:
+    """It, running again whatever the last test did to it."""
+    if postgres_server.process.poll() is not None:
+        postgres_server.start()
+    return postgres_server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a new empty database, of each kind that the decision log takes."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/decisions.db"
+    return str(request.getfixturevalue("postgres").database(uuid.uuid4().hex))

@@ -41,3 +41,6 @@ class Correction(Frozen):
     priority: str | None = None
     by: str | None = Field(default=None, max_length=200)
     note: str | None = Field(default=None, max_length=2_000)
+
+
+Record = Decision | Correction

@@ -1,0 +1,291 @@
+"""The database behind the decision log: SQLite in a file, or PostgreSQL by its address; one code for both."""
+
+import fcntl
+import os
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+
+from ticket_triage.feedback.records import Correction, Decision, Record
+from ticket_triage.feedback.tables import AUDIT, CORRECTIONS, DECISIONS, Moment
+from ticket_triage.files import TriageError
+from ticket_triage.schema import ModelRef
+
+T = TypeVar("T")
+FILE = "decisions.db"
+CHANGES = 0x7472_6961  # PostgreSQL's lock between storing and forgetting; any number that nobody else takes
+MIGRATION = CHANGES + 1
+MIGRATING = 600.0  # seconds that a change of the tables may take
+_READS = "ticket_triage_reads"
+
+
+class Database:
+    """Decisions and their corrections; every call takes `timeout` seconds at most, or raises.
+
+    Args:
+        url: such as `postgresql://user:word@host/name` or `sqlite:///decisions.db`.
+        timeout: seconds for a connection, and again for a piece of work.
+
+    Raises:
+        TriageError: the address is none, or of another kind of database.
+    """
+
+    def __init__(self, url: str, timeout: float = 5.0) -> None:
+        self.timeout = timeout
+        try:
+            address = sa.make_url(url)
+        except ArgumentError as error:
+            raise TriageError(
+                "DATABASE_URL is not an address such as postgresql://user:word@host/name"
+            ) from error
+        kind = address.drivername.partition("+")[0]
+        if kind not in ("sqlite", "postgres", "postgresql"):
+            raise TriageError(f"DATABASE_URL is of {kind}; the decision log takes sqlite or postgresql")
+        self.sqlite = kind == "sqlite"
+        self.name = "sqlite" if self.sqlite else "postgresql"
+        if self.sqlite:
+            self.path = Path(address.database or "").absolute()
+            self.engine = sa.create_engine(
+                address.set(drivername="sqlite", database=str(self.path)),
+                connect_args={"timeout": timeout},
+                pool_size=2,
+                pool_timeout=timeout,
+            )
+            sa.event.listen(self.engine, "connect", _pragmas)
+            sa.event.listen(self.engine, "begin", _begin)
+        else:
+            self.engine = sa.create_engine(
+                address.set(drivername="postgresql+psycopg"),
+                connect_args={"connect_timeout": max(2, round(timeout)), "application_name": "ticket-triage"},
+                pool_size=2,
+                pool_timeout=timeout,
+            )
+        self._insert: Callable[..., Any] = sqlite.insert if self.sqlite else postgresql.insert
+
+    def migrate(self) -> None:
+        """Bring the tables to their newest form; several processes may do it at once."""
+        from alembic import command  # half a second that a started service need not wait for
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option(
+            "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
+        )
+        if self.sqlite:
+            with _locked(self.path):
+                with closing(sqlite3.connect(self.path, timeout=self.timeout)) as raw:
+                    raw.execute("PRAGMA journal_mode=WAL")  # the file remembers
+                self._upgrade(config, command.upgrade)
+        else:
+            self._upgrade(config, command.upgrade)
+
+    def _upgrade(self, config: Any, upgrade: Callable[[Any, str], None]) -> None:
+        from alembic.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
+        with self.transaction(MIGRATING) as connection:
+            if not self.sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
+            now = MigrationContext.configure(connection).get_current_revision()
+            # What a newer release made is left alone: steps only add, and this release was taken back to.
+            if now is None or now in known:
+                config.attributes["connection"] = connection
+                upgrade(config, "head")
+
+    def store(self, records: Sequence[Record]) -> None:
+        """Keep records, in their order; one that is there already stays as it is.
+
+        A decision on a customer who was forgotten after it was made is left out.
+        """
+        decisions = [one for one in records if isinstance(one, Decision)]
+        corrections = [one for one in records if isinstance(one, Correction)]
+
+        def work(connection: sa.Connection) -> None:
+            self.lock_changes(connection, shared=True)
+            forgotten = _forgotten(connection, {one.customer for one in decisions if one.customer})
+            rows = [
+                _row(one)
+                for one in decisions
+                if one.customer is None or one.at >= forgotten.get(one.customer, one.at)
+            ]
+            if rows:
+                connection.execute(self._insert(DECISIONS).on_conflict_do_nothing(), rows)
+            if corrections:
+                rows = [one.model_dump() for one in corrections]
+                connection.execute(self._insert(CORRECTIONS).on_conflict_do_nothing(), rows)
+                connection.execute(
+                    self._insert(AUDIT).on_conflict_do_nothing(), list(map(_audit, corrections))
+                )
+
+        self.run(work)
+
+    def refuses(self, record: Record) -> bool:
+        """Whether the record itself cannot be stored, whatever the state of the database; stores it where it can."""
+        try:
+            self.store([record])
+        except (DataError, IntegrityError):
+            return True
+        return False
+
+    def decision(self, prediction_id: str) -> Decision | None:
+        """The decision of that id; the one that was answered before one in its shadow."""
+        query = sa.select(DECISIONS).where(DECISIONS.c.prediction_id == prediction_id)
+        row = self.run(
+            lambda connection: connection.execute(query.order_by(DECISIONS.c.shadow)).first(), reads=True
+        )
+        return None if row is None else _decision(dict(row._mapping))
+
+    def corrections(self, prediction_id: str) -> list[Correction]:
+        """Corrections of a prediction, in the order in which they came."""
+        query = sa.select(CORRECTIONS).where(CORRECTIONS.c.prediction_id == prediction_id)
+        rows = self.run(
+            lambda connection: connection.execute(query.order_by(CORRECTIONS.c.number)).all(), reads=True
+        )
+        return [
+            Correction.model_validate({name: row._mapping[name] for name in Correction.model_fields})
+            for row in rows
+        ]
+
+    def counts(self) -> dict[str, int]:
+        """Rows of each table."""
+        tables = (DECISIONS, CORRECTIONS, AUDIT)
+
+        def work(connection: sa.Connection) -> dict[str, int]:
+            return {
+                table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                for table in tables
+            }
+
+        return self.run(work, reads=True)
+
+    def run(self, work: Callable[[sa.Connection], T], reads: bool = False) -> T:
+        """What `work` returns, done whole or not at all; once more where it met a line that had been cut before.
+
+        Args:
+            reads: it changes nothing, and so need not wait for who does.
+        """
+        began = time.monotonic()
+        try:
+            with self.transaction(self.timeout, reads) as connection:
+                return work(connection)
+        except DBAPIError as error:
+            # A server that came back leaves dead lines behind: all are dropped now.
+            if not error.connection_invalidated or time.monotonic() - began > self.timeout / 2:
+                raise
+        with self.transaction(self.timeout, reads) as connection:
+            return work(connection)
+
+    @contextmanager
+    def transaction(self, seconds: float, reads: bool = False) -> Iterator[sa.Connection]:
+        """A connection in a transaction, cut off when the time is over."""
+        with self.engine.connect() as connection, self._deadline(connection, seconds):
+            connection = connection.execution_options(**{_READS: reads})
+            with connection.begin():
+                yield connection
+
+    def lock_changes(self, connection: sa.Connection, shared: bool) -> None:
+        """Nothing is stored while somebody is forgotten; on SQLite there is one writer in any case."""
+        if not self.sqlite:
+            lock = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
+            connection.execute(sa.select(lock(CHANGES)))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _deadline(self, connection: sa.Connection, seconds: float) -> Iterator[None]:
+        """psycopg waits for ever for a server that hangs: its line is cut."""
+        if self.sqlite:
+            yield
+            return
+        raw: Any = connection.connection.dbapi_connection
+        line = socket.socket(fileno=os.dup(raw.fileno()))
+
+        def cut() -> None:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(seconds, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            line.close()
+
+
+@contextmanager
+def _locked(database: Path) -> Iterator[None]:
+    """Alone among the processes that share the file."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with database.with_name(f"{database.name}.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _pragmas(raw: Any, _: Any) -> None:
+    raw.isolation_level = None  # SQLAlchemy says when a transaction begins, in `_begin`
+    raw.execute(
+        "PRAGMA synchronous=NORMAL"
+    )  # a loss of power may take the last moments, a killed process nothing
+
+
+def _begin(connection: sa.Connection) -> None:
+    # Who writes says so at once: a reader that comes to write would fail if another had written meanwhile.
+    reads = connection.get_execution_options().get(_READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _forgotten(connection: sa.Connection, customers: set[str]) -> dict[str, datetime]:
+    """When each of these customers was forgotten last, of those who were."""
+    if not customers:
+        return {}
+    query = (
+        sa.select(AUDIT.c.customer, sa.func.max(AUDIT.c.at, type_=Moment))
+        .where(AUDIT.c.action == "forget", AUDIT.c.customer.in_(customers))
+        .group_by(AUDIT.c.customer)
+    )
+    return {customer: at for customer, at in connection.execute(query)}
+
+
+def _row(one: Decision) -> dict[str, Any]:
+    same = ("prediction_id", "shadow", "at", "variant", "caller", "request_id", "customer", "latency_ms")
+    answer = one.answer
+    return {
+        **{name: getattr(one, name) for name in (*same, "cached", "degraded", "ticket", "answer")},
+        "model_name": one.model.name,
+        "model_version": one.model.version,
+        "category": (answer.get("category") or {}).get("label"),
+        "priority": (answer.get("priority") or {}).get("label"),
+        "decision": answer.get("decision"),
+    }
+
+
+def _decision(row: Mapping[str, Any]) -> Decision:
+    same = {name: row[name] for name in Decision.model_fields if name != "model"}
+    model = ModelRef(name=row["model_name"], version=row["model_version"])
+    return Decision.model_validate({**same, "model": model})
+
+
+def _audit(one: Correction) -> dict[str, Any]:
+    return {
+        "audit_id": f"correct:{one.correction_id}",
+        "at": one.at,
+        "action": "correct",
+        "by": one.by,
+        "customer": None,
+        "detail": {"prediction_id": one.prediction_id},
+    }

@@ -1,0 +1,220 @@
+"""The decision log: on the disk before an answer leaves, in the database soon after, whatever that does."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ticket_triage.breaker import Breaker, Refused
+from ticket_triage.feedback.records import Correction, Decision, Record
+from ticket_triage.feedback.spool import Batch, Spool
+from ticket_triage.files import TriageError
+
+if TYPE_CHECKING:
+    from ticket_triage.feedback.database import Database
+
+T = TypeVar("T")
+EVERY = 0.2  # seconds between two rounds of storing
+BATCH = 200  # records of a transaction
+ADOPT = 5.0  # seconds between two looks for what dead processes left
+EXPIRE = 3600.0  # seconds between two deletions of what is too old
+LAST = 5.0  # seconds in which what is left is stored when the process ends
+
+logger = logging.getLogger("bentoml.ticket_triage")
+
+
+class DecisionLog:
+    """Keeps decisions and corrections: `append` puts one on the disk, a thread moves them on into the database.
+
+    While the database is dead, slow or hangs, records wait on the disk; when it is back they follow in their order,
+    each once. All processes of a machine share the folder.
+
+    Args:
+        folder: the state of the service; `spool/` in it is this log's, and `decisions.db`, unless there is a url.
+        url: of the database; None: SQLite in the folder.
+        retention_days: decisions older than this are deleted once an hour; None: never.
+        timeout: seconds that the database may take.
+
+    Raises:
+        TriageError: the folder cannot be written, or the url is none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        url: str | None = None,
+        retention_days: float | None = None,
+        timeout: float = 5.0,
+    ) -> None:
+        self.spool = Spool(Path(folder) / "spool")
+        self.database = connect(folder, url, timeout)
+        self.breaker = Breaker(f"the database ({self.database.name})", pause=0.5, longest=5.0)
+        self.retention_days = retention_days
+        self.stored = 0
+        self.rejected = 0
+        self._migrated = False
+        self._preparing = threading.Lock()
+        self._adopted = self._expired = float("-inf")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
+        self._thread.start()
+
+    def append(self, record: Record) -> None:
+        """Put a record on the disk: one write, no wait for the database.
+
+        Raises:
+            TriageError: the disk refuses; then nothing of the record is kept.
+        """
+        self.spool.append(line_of(record))
+
+    def read(self, prediction_id: str) -> Decision | None:
+        """The decision of that id, stored or still on this machine's disk.
+
+        Raises:
+            TriageError: it is not on the disk, and the database does not answer.
+        """
+        if (found := self._spooled(prediction_id, Decision)) is not None:
+            return min(found, key=lambda one: one.shadow)
+        return self._ask(lambda database: database.decision(prediction_id))
+
+    def corrections(self, prediction_id: str) -> list[Correction]:
+        """What people said of a prediction, in their order.
+
+        Raises:
+            TriageError: the database does not answer.
+        """
+        spooled = self._spooled(prediction_id, Correction) or []
+        stored = self._ask(lambda database: database.corrections(prediction_id))
+        known = {one.correction_id for one in stored}
+        return [*stored, *(one for one in spooled if one.correction_id not in known)]
+
+    def state(self) -> dict[str, Any]:
+        """How the log is: `waiting` records and `bytes` on the disk, and whether the database answers."""
+        return {
+            "database": self.database.name,
+            "breaker": self.breaker.state,
+            "waiting": self.spool.waiting,  # of this process, and of dead ones that it took over
+            "bytes": self.spool.size(),  # of all processes of the machine
+            "stored": self.stored,  # by this process, since it started
+            "rejected": self.rejected,
+        }
+
+    def close(self) -> None:
+        """Store what is left, as far as that goes within seconds; the rest is stored by the next process."""
+        self._stop.set()
+        self._thread.join(LAST + 2 * self.database.timeout)
+        if not self._thread.is_alive():
+            self.spool.close()
+            self.database.close()
+
+    def _run(self) -> None:
+        while not self._stop.wait(EVERY):
+            self._round(float("inf"))
+        self._round(time.monotonic() + LAST)
+
+    def _round(self, until: float) -> None:
+        try:
+            if time.monotonic() - self._adopted >= ADOPT:
+                self._adopted = time.monotonic()
+                if found := self.spool.adopt():
+                    logger.warning("%d records of a process that ended are stored now", found)
+            while self.breaker.due == 0 and time.monotonic() < until and (batch := self.spool.take(BATCH)):
+                self.breaker.call(partial(self._store, batch))
+                self.spool.done(batch)
+                self.stored += len(batch.lines)
+            self._expire()
+        except Refused:
+            pass
+        except Exception as error:
+            # Not its text, which may hold that of a ticket.
+            logger.warning(
+                "%s fails (%s): decisions wait on the disk", self.breaker.name, type(error).__name__
+            )
+
+    def _store(self, batch: Batch) -> None:
+        from sqlalchemy.exc import DataError, IntegrityError
+
+        self._prepare()
+        records, bad = [], []
+        for line in batch.lines:
+            try:
+                records.append(parse(line))
+            except (ValueError, TypeError, KeyError):
+                bad.append(line)
+        try:
+            self.database.store(records)
+        except (DataError, IntegrityError):
+            # One of them cannot be stored ever; it must not hold up the others.
+            bad += [line_of(record) for record in records if self.database.refuses(record)]
+        for line in bad:
+            self.spool.reject(line)
+            self.rejected += 1
+            logger.error("a record cannot be stored; it lies in %s", self.spool.folder)
+
+    def _prepare(self) -> None:
+        with self._preparing:
+            if not self._migrated:
+                self.database.migrate()
+                self._migrated = True
+
+    def _expire(self) -> None:
+        if self.retention_days is None or time.monotonic() - self._expired < EXPIRE or not self._migrated:
+            return
+        from ticket_triage.feedback import retention
+
+        self._expired = time.monotonic()
+        days = self.retention_days
+        self.breaker.call(lambda: retention.expire(self.database, days, by="the service"))
+
+    def _spooled(self, prediction_id: str, kind: type[T]) -> list[T] | None:
+        needle = b'"prediction_id":' + json.dumps(prediction_id).encode()
+        found: dict[bytes, T] = {}
+        for line in self.spool.find(needle):
+            record = parse(line)
+            if isinstance(record, kind) and record.prediction_id == prediction_id:
+                found[line] = record
+        return list(found.values()) or None
+
+    def _ask(self, work: "Callable[[Database], T]") -> T:
+        def ask() -> T:
+            self._prepare()
+            return work(self.database)
+
+        try:
+            return self.breaker.call(ask)
+        except Exception as error:
+            raise TriageError(
+                "the database does not answer; what it holds can be read again later"
+            ) from error
+
+
+def connect(folder: Path, url: str | None = None, timeout: float = 5.0) -> "Database":
+    """The database of the log of that folder; nothing is asked of it yet.
+
+    Raises:
+        TriageError: the url is none, or of another kind of database.
+    """
+    from ticket_triage.feedback import database  # a second that importing the service must not cost
+
+    return database.Database(url or f"sqlite:///{Path(folder).absolute() / database.FILE}", timeout)
+
+
+def line_of(record: Record) -> bytes:
+    """A record as it lies in the spool."""
+    kind = b'{"decision":' if isinstance(record, Decision) else b'{"correction":'
+    return kind + record.model_dump_json().encode() + b"}"
+
+
+def parse(line: bytes) -> Record:
+    """The record that `line_of` wrote.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is none.
+    """
+    ((kind, content),) = json.loads(line).items()
+    kinds: dict[str, type[Record]] = {"decision": Decision, "correction": Correction}
+    return kinds[kind].model_validate(content)

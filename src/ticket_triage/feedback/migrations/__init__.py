@@ -1,0 +1,1 @@
+"""The history of the decision log's tables, for Alembic."""

@@ -1,0 +1,68 @@
+"""Decisions that have to go: those that are old, and those on a customer who asks to be forgotten."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from ticket_triage.feedback.database import Database
+from ticket_triage.feedback.tables import AUDIT, CORRECTIONS, DECISIONS
+from ticket_triage.files import TriageError
+
+STEP = 5_000  # decisions at once: others store in between
+
+
+def expire(database: Database, days: float, by: str | None = None, now: datetime | None = None) -> int:
+    """Delete decisions older than this and what was said of them; how many decisions.
+
+    Each step of up to 5,000 leaves an audit row.
+
+    Raises:
+        TriageError: `days` is below 0.
+    """
+    if days < 0:
+        raise TriageError("decisions are kept for 0 days or more")
+    before = (now or datetime.now(UTC)) - timedelta(days=days)
+    which = DECISIONS.c.at < before
+    return _delete(database, which, {"action": "expire", "by": by, "detail": {"before": before.isoformat()}})
+
+
+def forget(database: Database, customer: str, by: str | None = None) -> int:
+    """Delete all decisions on a customer and what was said of them; how many decisions.
+
+    The audit row is left even where there was nothing: what still lies in a spool is not stored after it.
+
+    Args:
+        customer: the pseudonym.
+    """
+    note: dict[str, Any] = {"action": "forget", "by": by, "customer": customer, "detail": {}}
+
+    def begin(connection: sa.Connection) -> None:
+        database.lock_changes(connection, shared=False)
+        _note(connection, {**note, "detail": {"decisions": 0}})
+
+    database.run(begin)
+    return _delete(database, DECISIONS.c.customer == customer, note)
+
+
+def _delete(database: Database, which: sa.ColumnElement[bool], note: dict[str, Any]) -> int:
+    def step(connection: sa.Connection) -> int:
+        query = sa.select(DECISIONS.c.number, DECISIONS.c.prediction_id).where(which).limit(STEP)
+        found = connection.execute(query).all()
+        if found:
+            numbers, ids = [row.number for row in found], {row.prediction_id for row in found}
+            connection.execute(sa.delete(CORRECTIONS).where(CORRECTIONS.c.prediction_id.in_(ids)))
+            connection.execute(sa.delete(DECISIONS).where(DECISIONS.c.number.in_(numbers)))
+            _note(connection, {**note, "detail": {**note["detail"], "decisions": len(found)}})
+        return len(found)
+
+    total = 0
+    while done := database.run(step):
+        total += done
+    return total
+
+
+def _note(connection: sa.Connection, note: dict[str, Any]) -> None:
+    row = {"audit_id": uuid.uuid4().hex, "at": datetime.now(UTC), **note}
+    connection.execute(sa.insert(AUDIT).values(row))
