@@ -132,6 +132,9 @@ def test_the_log_begins_without_its_database_and_says_what_it_cannot_know(tmp_pa
         log.corrections(one.prediction_id)
     assert log.state()["waiting"] == 1
     log.close()
+    idle = DecisionLog(tmp_path / "idle", "postgresql://nobody@127.0.0.1:1/none", timeout=1)
+    wait(lambda: idle.state()["breaker"] != "closed")
+    idle.close()
     again = DecisionLog(tmp_path)
     wait(lambda: again.state()["stored"] == 1)
     assert again.read(one.prediction_id) == one

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -285,6 +286,22 @@ def wait_for(good: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
+def test_what_was_answered_is_kept_corrected_and_made_again(server):
+    given = {"text": f"{TEXT} ann@example.com", "customer": SECRET, "created_at": "2026-03-02T09:15:00Z"}
+    answer = server.predict(given).json()
+    one = answer["prediction_id"]
+    found = server.client.get(f"/predictions/{one}").json()
+    assert found["prediction"] == answer and found["ticket"]["text"] == f"{TEXT} <email>"
+    assert server.client.post(f"/replay/{one}").json()["same"]
+    said = server.client.post("/feedback", json={"prediction_id": one, "priority": "low"})
+    assert said.status_code == 201
+    (correction,) = server.client.get(f"/predictions/{one}").json()["corrections"]
+    assert correction["correction_id"] == said.json()["correction_id"]
+    unknown = server.client.get(f"/predictions/{'0' * 32}")
+    assert unknown.status_code == 404 and set(unknown.json()) == {"error"}
+
+
+@pytest.mark.slow
 def test_the_model_is_described(server):
     model = server.client.get("/model").json()
     assert (model["name"], model["version"], model["ready"], model["faults"]) == ("tickets", "3", True, [])
@@ -400,9 +417,9 @@ def run_without(code: str, folder: Path) -> str:
         "BENTOML_DO_NOT_TRACK": "True",
         "TICKET_TRIAGE_OPEN": "1",
     }
-    done = subprocess.run(
-        [sys.executable, "-c", guard + code], env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-c", guard + code]
+    with tempfile.TemporaryDirectory() as here:  # the service's state goes there
+        done = subprocess.run(command, env=environment, cwd=here, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

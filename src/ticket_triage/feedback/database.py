@@ -103,40 +103,42 @@ class Database:
                 config.attributes["connection"] = connection
                 upgrade(config, "head")
 
-    def store(self, records: Sequence[Record]) -> None:
+    def ping(self) -> None:
+        """Raises where the database does not answer."""
+        self.run(lambda connection: connection.execute(sa.select(1)), reads=True)
+
+    def store(self, records: Sequence[Record]) -> list[Record]:
         """Keep records, in their order; one that is there already stays as it is.
 
         A decision on a customer who was forgotten after it was made is left out.
+
+        Returns:
+            Those that the database would never take, such as text that it does not allow.
         """
+        try:
+            self.run(lambda connection: self._store(connection, records))
+        except (DataError, IntegrityError):
+            if len(records) == 1:
+                return list(records)
+            return [refused for record in records for refused in self.store([record])]
+        return []
+
+    def _store(self, connection: sa.Connection, records: Sequence[Record]) -> None:
         decisions = [one for one in records if isinstance(one, Decision)]
         corrections = [one for one in records if isinstance(one, Correction)]
-
-        def work(connection: sa.Connection) -> None:
-            self.lock_changes(connection, shared=True)
-            forgotten = _forgotten(connection, {one.customer for one in decisions if one.customer})
-            rows = [
-                _row(one)
-                for one in decisions
-                if one.customer is None or one.at >= forgotten.get(one.customer, one.at)
-            ]
-            if rows:
-                connection.execute(self._insert(DECISIONS).on_conflict_do_nothing(), rows)
-            if corrections:
-                rows = [one.model_dump() for one in corrections]
-                connection.execute(self._insert(CORRECTIONS).on_conflict_do_nothing(), rows)
-                connection.execute(
-                    self._insert(AUDIT).on_conflict_do_nothing(), list(map(_audit, corrections))
-                )
-
-        self.run(work)
-
-    def refuses(self, record: Record) -> bool:
-        """Whether the record itself cannot be stored, whatever the state of the database; stores it where it can."""
-        try:
-            self.store([record])
-        except (DataError, IntegrityError):
-            return True
-        return False
+        self.lock_changes(connection, shared=True)
+        forgotten = _forgotten(connection, {one.customer for one in decisions if one.customer})
+        rows = [
+            _row(one)
+            for one in decisions
+            if one.customer is None or one.at >= forgotten.get(one.customer, one.at)
+        ]
+        if rows:
+            connection.execute(self._insert(DECISIONS).on_conflict_do_nothing(), rows)
+        if corrections:
+            rows = [one.model_dump() for one in corrections]
+            connection.execute(self._insert(CORRECTIONS).on_conflict_do_nothing(), rows)
+            connection.execute(self._insert(AUDIT).on_conflict_do_nothing(), list(map(_audit, corrections)))
 
     def decision(self, prediction_id: str) -> Decision | None:
         """The decision of that id; the one that was answered before one in its shadow."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 EVERY = 0.2  # seconds between two rounds of storing
 BATCH = 200  # records of a transaction
+PING = 5.0  # seconds after which the database is asked whether it is there
 ADOPT = 5.0  # seconds between two looks for what dead processes left
 EXPIRE = 3600.0  # seconds between two deletions of what is too old
 LAST = 5.0  # seconds in which what is left is stored when the process ends
@@ -58,7 +59,7 @@ class DecisionLog:
         self.rejected = 0
         self._migrated = False
         self._preparing = threading.Lock()
-        self._adopted = self._expired = float("-inf")
+        self._adopted = self._expired = self._asked = float("-inf")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
         self._thread.start()
@@ -126,6 +127,11 @@ class DecisionLog:
                 self.breaker.call(partial(self._store, batch))
                 self.spool.done(batch)
                 self.stored += len(batch.lines)
+                self._asked = time.monotonic()
+            # Whether it answers is known when nothing is to be stored, too.
+            if time.monotonic() - self._asked >= (PING if self.breaker.state == "closed" else 0):
+                self.breaker.call(self._ping)
+                self._asked = time.monotonic()
             self._expire()
         except Refused:
             pass
@@ -136,8 +142,6 @@ class DecisionLog:
             )
 
     def _store(self, batch: Batch) -> None:
-        from sqlalchemy.exc import DataError, IntegrityError
-
         self._prepare()
         records, bad = [], []
         for line in batch.lines:
@@ -145,15 +149,15 @@ class DecisionLog:
                 records.append(parse(line))
             except (ValueError, TypeError, KeyError):
                 bad.append(line)
-        try:
-            self.database.store(records)
-        except (DataError, IntegrityError):
-            # One of them cannot be stored ever; it must not hold up the others.
-            bad += [line_of(record) for record in records if self.database.refuses(record)]
-        for line in bad:
+        bad += map(line_of, self.database.store(records))
+        for line in bad:  # must not hold up the others
             self.spool.reject(line)
             self.rejected += 1
             logger.error("a record cannot be stored; it lies in %s", self.spool.folder)
+
+    def _ping(self) -> None:
+        self._prepare()
+        self.database.ping()
 
     def _prepare(self) -> None:
         with self._preparing:

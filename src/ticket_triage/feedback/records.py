@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from ticket_triage.schema import Frozen, ModelRef
 
 Variant = Literal["champion", "challenger"]
+ID = r"^[0-9a-f]{32}(-beside)?$"
 
 
 class Decision(Frozen):
@@ -41,6 +42,22 @@ class Correction(Frozen):
     priority: str | None = None
     by: str | None = Field(default=None, max_length=200)
     note: str | None = Field(default=None, max_length=2_000)
+
+
+class Feedback(Frozen):
+    """What a person says the labels of a prediction should have been; personal data in it is masked."""
+
+    prediction_id: str = Field(pattern=ID, examples=["0f8fad5bd9cb469fa16570867728950e"])
+    category: str | None = Field(default=None, min_length=1, max_length=200)
+    priority: str | None = Field(default=None, min_length=1, max_length=200)
+    by: str | None = Field(default=None, min_length=1, max_length=200)
+    note: str | None = Field(default=None, min_length=1, max_length=2_000)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Feedback":
+        if self.category is None and self.priority is None:
+            raise ValueError("say a category or a priority")
+        return self
 
 
 Record = Decision | Correction

@@ -11,7 +11,7 @@ from typing import Any
 from ticket_triage.feedback.records import Decision
 from ticket_triage.schema import Explain, Prediction, Ticket
 from ticket_triage.serving.cache import Cache
-from ticket_triage.serving.predictor import Predictor, masked
+from ticket_triage.serving.predictor import Predictor, as_logged, masked
 from ticket_triage.serving.rollout.turns import Fixed
 from ticket_triage.serving.telemetry import Telemetry
 
@@ -76,7 +76,7 @@ class Engine:
             caller=caller,
             request_id=request_id or self.telemetry.request_id,
             customer=customer,
-            ticket=_plain(seen),
+            ticket=as_logged(seen),
             answer=answer,
             latency_ms=latency_ms,
             cached=cached,
@@ -112,10 +112,8 @@ class Engine:
 def cache_key(predictor: Predictor, seen: dict[str, Any], explain: Explain) -> str:
     """Hash of all that an answer follows from; of masked inputs alone."""
     content = json.dumps(
-        [predictor.ref.name, predictor.ref.version, explain, _plain(seen)], sort_keys=True, ensure_ascii=False
+        [predictor.ref.name, predictor.ref.version, explain, as_logged(seen)],
+        sort_keys=True,
+        ensure_ascii=False,
     )
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _plain(seen: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in seen.items()}

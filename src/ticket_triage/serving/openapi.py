@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 from pydantic.json_schema import models_json_schema
 
+from ticket_triage.feedback.records import Correction, Feedback
 from ticket_triage.schema import Answer, Explain, ModelRef, Neighbour, Prediction, Reason, Ticket
 from ticket_triage.serving import access
 
@@ -30,15 +31,20 @@ EXAMPLE = Prediction(
 )
 
 NOT_READY = "the model is not ready; the log says why"
+_OF_ONE = {"prediction_id", "model", "latency_ms"}  # not of the answer itself
+
 _ERRORS = {
     "400": "the ticket is not as described; the sentence names every field that is wrong",
     "401": "no key was given, or one that is not valid",
     "403": "the key's role may not do this",
+    "404": "there is no prediction of that id",
+    "410": "the version that answered is not loaded any more",
     "413": "the body is larger than the service takes",
     "415": "the body is not application/json",
     "429": "more requests than the key's rate; Retry-After says in how many seconds to try again",
+    "422": "the label is not one of the taxonomy's",
     "500": "a fault of the service; its log has the place",
-    "503": "the model is not ready",
+    "503": "the model is not ready, the disk refuses the record of the answer, or the database does not answer",
 }
 _ERROR = {
     "type": "object",
@@ -84,7 +90,12 @@ def _guarded(document: dict[str, Any]) -> dict[str, Any]:
 
 def _document(version: str) -> dict[str, Any]:
     template = "#/components/schemas/{model}"
-    models: list[Any] = [(Ticket, "validation"), (Prediction, "serialization")]
+    models: list[Any] = [
+        (Ticket, "validation"),
+        (Prediction, "serialization"),
+        (Feedback, "validation"),
+        (Correction, "serialization"),
+    ]
     _, schemas = models_json_schema(models, ref_template=template)
     return {
         "openapi": "3.1.0",
@@ -121,6 +132,7 @@ def _document(version: str) -> dict[str, Any]:
                     },
                 }
             },
+            **_log_paths(),
             "/model": {
                 "get": {
                     "operationId": "model",
@@ -176,6 +188,79 @@ PAGE = """<!doctype html>
 </body>
 </html>
 """
+
+
+def _log_paths() -> dict[str, Any]:
+    """The routes of what was decided."""
+    one = {"prediction_id": EXAMPLE.prediction_id, "model": EXAMPLE.model.model_dump()}
+    given = {"prediction_id": EXAMPLE.prediction_id, "category": "order_status", "priority": "medium"}
+    correction = {
+        "correction_id": "5b7f1f0c8d0e4c0f9a1d2c3b4a596877",
+        "at": "2026-03-02T10:15:00Z",
+        **given,
+        "by": "ann",
+        "note": None,
+    }
+    logged = {
+        "prediction_id": EXAMPLE.prediction_id,
+        "at": "2026-03-02T09:15:00Z",
+        "variant": "champion",
+        "shadow": False,
+        "caller": "shop",
+        "request_id": None,
+        "ticket": {"text": "I was charged twice for my order #4411"},
+        "cached": False,
+        "degraded": False,
+        "prediction": EXAMPLE.model_dump(mode="json"),
+        "corrections": [{name: value for name, value in correction.items() if name != "prediction_id"}],
+    }
+    again = {**one, "same": True, "differs": [], "answer": EXAMPLE.model_dump(mode="json", exclude=_OF_ONE)}
+    name = {"name": "id", "in": "path", "required": True, "description": "the prediction's id"}
+    id_ = {**name, "schema": {"type": "string"}, "example": EXAMPLE.prediction_id}
+    kept = {"schema": _ref("Correction"), "example": correction}
+    return {
+        "/feedback": {
+            "post": {
+                "operationId": "feedback",
+                "summary": "What the labels of a prediction should have been",
+                "requestBody": {"required": True, "content": _json(_ref("Feedback"), given)},
+                "responses": {
+                    "201": {"description": "the correction, kept", "content": {"application/json": kept}},
+                    "202": {
+                        "description": "the correction, kept unseen: the database does not answer, so nobody "
+                        "knows here whether there is such a prediction",
+                        "content": {"application/json": kept},
+                    },
+                    **_failures("400", "404", "413", "415", "422", "500", "503"),
+                },
+            }
+        },
+        "/predictions/{id}": {
+            "get": {
+                "operationId": "prediction",
+                "summary": "What was answered, by what, to which masked ticket, and how it was corrected",
+                "parameters": [id_],
+                "responses": {
+                    "200": {"description": "the decision", "content": _json({"type": "object"}, logged)},
+                    **_failures("404", "500", "503"),
+                },
+            }
+        },
+        "/replay/{id}": {
+            "post": {
+                "operationId": "replay",
+                "summary": "The logged ticket answered again by the same version",
+                "parameters": [id_],
+                "responses": {
+                    "200": {
+                        "description": "`same`: bit for bit; else `differs` names the fields that are not",
+                        "content": _json({"type": "object"}, again),
+                    },
+                    **_failures("404", "410", "413", "415", "500", "503"),
+                },
+            }
+        },
+    }
 
 
 def _open(schema: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -110,6 +111,17 @@ def masked(ticket: Ticket) -> dict[str, Any]:
         if name in given:
             given[name] = rules.mask(given[name])
     return {"text": text, **given}
+
+
+def as_logged(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """What `masked` gave as JSON values; `as_seen` turns it back."""
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in seen.items()}
+
+
+def as_seen(logged: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model was given, of what the log keeps of it."""
+    times = ("created_at", "received_at")
+    return {name: datetime.fromisoformat(value) if name in times else value for name, value in logged.items()}
 
 
 def _label(label: Any, confidence: Any, among: list[str] | None) -> dict[str, Any] | None:

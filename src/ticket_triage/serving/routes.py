@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
-from ticket_triage.serving import access, openapi
+from ticket_triage.serving import access, logged, openapi
 from ticket_triage.serving.door import error, sentence
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.meters import Meters
@@ -25,10 +25,9 @@ NATIVE = ("/predict-ticket", "/predict", "/static_content/")
 LINE = 64 * 1024  # bytes of a line of a stream, at most
 
 
-class Running(Protocol):
+class Running(logged.Running, Protocol):
     """The service that is behind the routes."""
 
-    engine: Engine | None  # None: it is not ready
     meters: Meters
 
     def describe(self) -> dict[str, Any]:
@@ -116,6 +115,7 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             Route("/livez", alive),
             Route("/healthz", alive),
             Route("/readyz", ready),
+            *logged.routes(running),
             Route("/predict/batch", batch, methods=["POST"]),
             Route("/predict/stream", stream, methods=["POST"]),
         ]

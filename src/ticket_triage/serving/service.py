@@ -11,9 +11,11 @@ from bentoml.exceptions import ServiceUnavailable
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
+from ticket_triage.feedback import pseudonym as pseudonyms
+from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
-from ticket_triage.schema import Prediction, Question, Ticket
+from ticket_triage.schema import Explain, Prediction, Question, Ticket
 from ticket_triage.serving import access, cache, logs, meters, openapi, routes, settings, traces
 from ticket_triage.serving.door import Door, guard_logs
 from ticket_triage.serving.engine import Engine
@@ -38,10 +40,6 @@ def _let_start() -> None:
 
 def _running() -> "TicketTriage":
     return cast("TicketTriage", bentoml.get_current_service())
-
-
-def _record(decision: Decision) -> None:
-    """Keeps nothing."""
 
 
 def _rollout(predictor: Predictor, record: Callable[[Decision], None]) -> Rollout:
@@ -79,7 +77,12 @@ class TicketTriage:
         self.cache: cache.Cache | None = None
         self.engine: Engine | None = None
         self.predictor: Predictor | None = None
+        self.log: DecisionLog | None = None
         try:
+            self.log = log = DecisionLog(
+                given.state, given.database_url, given.retention_days, given.database_timeout
+            )
+            pseudonym = pseudonyms.maker(given.state, given.salt)
             predictor = Predictor.load(given.model)
             self.faults = predictor.check()
         except TriageError as error:
@@ -93,7 +96,7 @@ class TicketTriage:
             if not self.faults:
                 self.cache = cache.make(given.cache_answers, given.redis_url, given.cache_seconds)
                 rollout = _rollout(predictor, self._shadowed)
-                self.engine = Engine(rollout, _record, self.cache, telemetry=self.telemetry)
+                self.engine = Engine(rollout, log.append, self.cache, pseudonym, telemetry=self.telemetry)
         for fault in self.faults:
             logger.error("not ready: %s", fault)
         for name in ("predict_ticket", "predict"):
@@ -105,7 +108,8 @@ class TicketTriage:
         gc.freeze()
 
     def _shadowed(self, decision: Decision) -> None:
-        _record(decision)
+        if self.log is not None:
+            self.log.append(decision)
         self.telemetry.decided(decision)
 
     @bentoml.api(route="/predict-ticket")  # type: ignore[untyped-decorator]
@@ -125,12 +129,20 @@ class TicketTriage:
         question = Question.model_validate(dict(context.request.query_params)) if query else _PLAIN
         caller = access.caller(context.request.scope)
         if question.explain == "full":  # a prediction for each word: others go on beside it
-            answer = await asyncio.to_thread(self.engine.predict, ticket, question.explain, caller)
+            answer = await asyncio.to_thread(self._answer, self.engine, ticket, question.explain, caller)
         else:
             # Not in a thread: Python answers one ticket at a time in any case, and handing it over only costs.
-            answer = self.engine.predict(ticket, caller=caller)
+            answer = self._answer(self.engine, ticket, question.explain, caller)
         # As it is sent: BentoML would check, copy and write it as JSON once more.
         return cast(Prediction, Response(answer.model_dump_json(), media_type="application/json"))
+
+    @staticmethod
+    def _answer(engine: Engine, ticket: Ticket, explain: Explain, caller: str | None) -> Prediction:
+        try:
+            return engine.predict(ticket, explain, caller)
+        except TriageError as error:
+            logger.error("no answer: %s", error)
+            raise ServiceUnavailable(str(error)) from error
 
     def describe(self) -> dict[str, Any]:
         """What answers here, what it can say, and what keeps it from being ready."""
@@ -150,13 +162,18 @@ class TicketTriage:
 
     def state(self) -> dict[str, Any]:
         """Whether it answers, and what behind it does not work or waits."""
-        breakers = self.cache.state() if isinstance(self.cache, cache.Shared) else {}
+        breakers = dict(self.cache.state()) if isinstance(self.cache, cache.Shared) else {}
+        spool = {}
+        if self.log is not None:
+            log = self.log.state()
+            breakers["database"] = log["breaker"]
+            spool = {"records": log["waiting"], "bytes": log["bytes"]}
         return {
             "ready": self.engine is not None,
             "faults": self.faults,
             "degraded": sorted(name for name, state in breakers.items() if state != "closed"),
             "breakers": breakers,
-            "spool": {},
+            "spool": spool,
         }
 
     def _look(self) -> None:
@@ -166,7 +183,11 @@ class TicketTriage:
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
-        """Send what is left to be sent."""
+        """Store and send what is left, as far as that goes."""
+        if self.engine is not None:
+            self.engine.rollout.close()
+        if self.log is not None:
+            self.log.close()
         self.telemetry.close()
 
 

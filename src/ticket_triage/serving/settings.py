@@ -28,6 +28,12 @@ class Settings(Frozen):
     metrics: Path | None = (
         None  # figures of the workers of a server; `metrics` in the state folder if it is not given
     )
+    database_url: str | None = None  # of the decision log; None: SQLite in `state`
+    database_timeout: float = Field(default=5, ge=0.5)  # seconds
+    retention_days: float | None = Field(default=None, gt=0)  # decisions older than this go; None: they stay
+    salt: str | None = Field(
+        default=None, min_length=16
+    )  # of customers' pseudonyms; None: drawn and kept in `state`
     workers: int = Field(default=1, ge=1, le=64)
     body_limit: int = Field(default=256 * 1024, ge=1_024)  # bytes
     batch_limit: int = Field(default=16 * 1024 * 1024, ge=1_024)  # bytes

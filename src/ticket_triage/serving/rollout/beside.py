@@ -10,7 +10,7 @@ from typing import Any
 
 from ticket_triage.feedback.records import Decision
 from ticket_triage.schema import TASKS
-from ticket_triage.serving.predictor import Predictor
+from ticket_triage.serving.predictor import Predictor, as_seen
 from ticket_triage.serving.rollout.turns import Turn
 
 logger = logging.getLogger("bentoml.ticket_triage.rollout")
@@ -73,7 +73,7 @@ class Beside:
     def _answer(self, turn: Turn, shadow: Predictor, decision: Decision) -> None:
         started = perf_counter()
         try:
-            answer = shadow.answer(decision.ticket)
+            answer = shadow.answer(as_seen(decision.ticket))
         except Exception as error:
             logger.warning("the other model raised %s", type(error).__name__)
             self._tell(turn, decision, None)

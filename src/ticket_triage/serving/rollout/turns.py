@@ -46,6 +46,9 @@ class Fixed:
         """The predictor of exactly this version, where it is here."""
         return self.own if ref == self.own.ref else None
 
+    def close(self) -> None:
+        """End what goes on beside the tickets."""
+
     def state(self) -> dict[str, Any]:
         """What runs, as JSON values."""
         return {"mode": "off", "champion": self.champion.ref.model_dump()}

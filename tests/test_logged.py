@@ -1,0 +1,142 @@
+import time
+from pathlib import Path
+
+import pytest
+from decision_records import decision
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from ticket_triage.feedback.decisions import DecisionLog
+from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.schema import ModelRef, Ticket
+from ticket_triage.serving import logged
+from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.predictor import Predictor
+from ticket_triage.serving.rollout.turns import Fixed
+
+TICKET = Ticket(
+    text="my parcel is late, write to someone@example.com",
+    customer="c1",
+    created_at="2026-03-02T09:15:00Z",
+    received_at="2026-03-02T12:15:00+02:00",
+)
+
+
+class Counted(Fixed):
+    def __init__(self, predictor):
+        super().__init__(predictor)
+        self.overridden = []
+
+    def corrected(self, decision):
+        self.overridden.append(decision.prediction_id)
+
+
+class Service:
+    """A log, an engine and a client of the routes around them."""
+
+    def __init__(self, folder, predictor, url=None):
+        self.log = DecisionLog(folder, url, timeout=1)
+        self.engine = Engine(Counted(predictor), self.log.append)
+        self.client = TestClient(Starlette(routes=logged.routes(lambda: self)))
+
+    def correct(self, prediction_id, **said):
+        return self.client.post("/feedback", json={"prediction_id": prediction_id, **said})
+
+
+@pytest.fixture(scope="module")
+def predictor(model_folder: Path) -> Predictor:
+    return Predictor(TriageModel.load(model_folder), ModelRef(name="tickets", version="3"))
+
+
+@pytest.fixture
+def service(predictor, tmp_path):
+    one = Service(tmp_path, predictor)
+    yield one
+    one.log.close()
+
+
+@pytest.fixture
+def without_database(predictor, tmp_path):
+    one = Service(tmp_path, predictor, "postgresql://nobody@127.0.0.1:1/none")
+    while one.log.state()["breaker"] == "closed":
+        one.log.append(decision())
+        time.sleep(0.05)
+    yield one
+    one.log.close()
+
+
+def test_a_prediction_is_read_as_it_was_answered(service):
+    answer = service.engine.predict(TICKET, request_id="r1").model_dump(mode="json")
+    found = service.client.get(f"/predictions/{answer['prediction_id']}")
+    assert found.status_code == 200
+    body = found.json()
+    assert body["prediction"] == answer
+    assert body["ticket"]["text"].endswith("<email>") and "customer" not in body["ticket"]
+    assert (body["variant"], body["request_id"], body["corrections"]) == ("champion", "r1", [])
+
+
+def test_a_correction_is_kept_with_its_prediction_and_an_override_counted_once(service, predictor):
+    answer = service.engine.predict(TICKET)
+    one = answer.prediction_id
+    agreed = service.correct(one, category=answer.category.label, by="ann")
+    assert agreed.status_code == 201 and service.engine.rollout.overridden == []
+    other = next(label for label in predictor.model.taxonomy.labels if label != answer.category.label)
+    for _ in range(2):
+        said = service.correct(one, category=other, priority="high", note="ask x@example.com\x00")
+        assert said.status_code == 201, said.text
+    assert service.engine.rollout.overridden == [one]
+    corrections = service.client.get(f"/predictions/{one}").json()["corrections"]
+    assert [(row["category"], row["by"]) for row in corrections] == [
+        (answer.category.label, "ann"),
+        (other, None),
+        (other, None),
+    ]
+    assert corrections[1]["note"] == "ask <email>"
+
+
+def test_a_correction_that_cannot_be_one_is_refused_in_a_sentence(service):
+    one = service.engine.predict(TICKET).prediction_id
+    unknown = service.correct("0" * 32, priority="high")
+    label, priority = service.correct(one, category="no such"), service.correct(one, priority="urgent")
+    nothing, shape = service.correct(one), service.correct("../../etc", priority="high")
+    text = service.client.post("/feedback", content=b"{")
+    answers = (unknown, label, priority, nothing, shape, text)
+    assert [answer.status_code for answer in answers] == [404, 422, 422, 400, 400, 400]
+    assert all(set(answer.json()) == {"error"} for answer in answers)
+    assert priority.json()["error"] == "`priority` is one of low, medium, high"
+    assert "say a category or a priority" in nothing.json()["error"]
+
+
+@pytest.mark.parametrize("explain", ["short", "full"])
+def test_a_prediction_is_made_again_bit_for_bit(service, explain):
+    answer = service.engine.predict(TICKET, explain)
+    again = service.client.post(f"/replay/{answer.prediction_id}").json()
+    assert again["same"] and again["differs"] == []
+    assert again["answer"]["category"] == answer.category.model_dump(mode="json")
+
+
+def test_another_answer_and_a_version_that_is_gone_are_told(service, predictor):
+    answer = service.log.read(service.engine.predict(TICKET).prediction_id)
+    changed = decision(ticket=answer.ticket, model=answer.model, answer={**answer.answer, "team": "another"})
+    gone = decision(model=ModelRef(name="tickets", version="1"))
+    for one in (changed, gone):
+        service.log.append(one)
+    told = service.client.post(f"/replay/{changed.prediction_id}").json()
+    assert (told["same"], told["differs"]) == (False, ["team"])
+    lacking = service.client.post(f"/replay/{gone.prediction_id}")
+    assert lacking.status_code == 410
+    assert lacking.json()["error"] == "version 1 of tickets is not loaded here any more"
+    for path in (f"/replay/{'0' * 32}", "/replay/x"):
+        assert service.client.post(path).status_code == 404
+    assert service.client.get("/predictions/x").status_code == 404
+
+
+def test_without_its_database_a_correction_is_accepted_unchecked(without_database):
+    service = without_database
+    accepted = service.correct("0" * 32, priority="high")
+    assert accepted.status_code == 202
+    assert b'"priority":"high"' in next(service.log.spool.find(b"0" * 32))
+    assert service.correct("0" * 32, priority="urgent").status_code == 422
+    assert service.client.get(f"/predictions/{'0' * 32}").status_code == 503
+    answer = service.engine.predict(TICKET)
+    assert service.client.post(f"/replay/{answer.prediction_id}").json()["same"]
