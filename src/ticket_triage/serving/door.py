@@ -44,7 +44,7 @@ class Door:
             if isinstance(body, JSONResponse):
                 await body(scope, receive, send)
                 return
-            receive = _replay(body, receive)
+            receive = replay(body, receive)
         await self.app(scope, receive, _Sender(scope, receive, send))
 
     async def _read(self, scope: Scope, receive: Receive, limit: int) -> bytes | JSONResponse:
@@ -66,13 +66,14 @@ class Door:
                 return bytes(body)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Receive a body that was read once more, and after it what comes then."""
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def replay() -> Message:
+    async def again() -> Message:
         return pending.pop() if pending else await receive()
 
-    return replay
+    return again
 
 
 class _Sender:

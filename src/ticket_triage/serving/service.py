@@ -20,6 +20,7 @@ from ticket_triage.serving import access, cache, logs, meters, openapi, routes, 
 from ticket_triage.serving.door import Door, guard_logs
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
+from ticket_triage.serving.quick import Quick
 from ticket_triage.serving.rollout.alert import Alerts
 from ticket_triage.serving.rollout.guard import Limits
 from ticket_triage.serving.rollout.holder import Rollout
@@ -29,6 +30,7 @@ logger = logging.getLogger("bentoml.ticket_triage")
 given = settings.read()
 logs.set_up(given.log)
 _PLAIN = Question()
+_current = bentoml.get_current_service  # looked up in a package of lazy modules, so once
 
 
 def _let_start() -> None:
@@ -39,7 +41,7 @@ def _let_start() -> None:
 
 
 def _running() -> "TicketTriage":
-    return cast("TicketTriage", bentoml.get_current_service())
+    return cast("TicketTriage", _current())
 
 
 def _rollout(predictor: Predictor, record: Callable[[Decision], None]) -> Rollout:
@@ -216,3 +218,4 @@ service.add_asgi_middleware(
     limits={"/predict/batch": given.batch_limit, "/predict/stream": None},
 )
 service.add_asgi_middleware(routes.Beside, ours=routes.make(_running, given.batch_tickets))
+service.add_asgi_middleware(Quick, running=_running)
