@@ -14,7 +14,7 @@ from ticket_triage.serving import access
 from ticket_triage.serving.door import error, replay
 from ticket_triage.serving.engine import Engine
 
-logger = logging.getLogger("bentoml.ticket_triage")
+logger = logging.getLogger("bentoml.serve")  # guarded: an exception may hold words of a ticket
 PATHS = ("/predict-ticket", "/predict")
 
 
