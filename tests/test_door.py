@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from ticket_triage.serving.door import LOGGERS, Discreet, Door, guard_logs
+from ticket_triage.serving.door import LOGGERS, NO_DATABASE, Discreet, Door, guard_logs
 
 LIMIT = 100
 
@@ -26,6 +26,10 @@ async def refuse(request: Request) -> JSONResponse:
     return JSONResponse({"error": "2 validation errors", "detail": detail}, 400)
 
 
+async def unavailable(request: Request) -> JSONResponse:
+    return JSONResponse({"error": NO_DATABASE}, 503)
+
+
 async def broken(request: Request) -> JSONResponse:
     return JSONResponse(
         {"error": "a long story with the customer's words"}, int(request.path_params["status"])
@@ -38,6 +42,7 @@ def call(method: str, path: str, **options) -> httpx.Response:
             routes=[
                 Route("/echo", echo, methods=["POST"]),
                 Route("/refuse", refuse, methods=["POST"]),
+                Route("/unavailable", unavailable),
                 Route("/broken/{status}", broken),
             ]
         ),
@@ -88,6 +93,11 @@ def test_faults_of_the_input_become_one_sentence():
     answer = post("/refuse", b"{}")
     assert answer.status_code == 400
     assert answer.json() == {"error": "`text` is missing; `{txt}` is not a known field"}
+
+
+def test_what_does_not_answer_behind_is_said():
+    answer = call("GET", "/unavailable")
+    assert (answer.status_code, answer.json()) == (503, {"error": NO_DATABASE})
 
 
 @pytest.mark.parametrize("status", [500, 503, 504])

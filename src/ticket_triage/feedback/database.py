@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from ticket_triage.feedback.records import Correction, Decision, Record
 from ticket_triage.feedback.tables import AUDIT, CORRECTIONS, DECISIONS, Moment
@@ -22,7 +22,6 @@ from ticket_triage.files import TriageError
 from ticket_triage.schema import ModelRef
 
 T = TypeVar("T")
-FILE = "decisions.db"
 CHANGES = 0x7472_6961  # PostgreSQL's lock between storing and forgetting; any number that nobody else takes
 MIGRATION = CHANGES + 1
 MIGRATING = 600.0  # seconds that a change of the tables may take
@@ -227,6 +226,32 @@ class Database:
         finally:
             timer.cancel()
             line.close()
+
+
+@contextmanager
+def opened(url: str, make: bool = False) -> Iterator[Database]:
+    """The database for a command, its tables in their newest form.
+
+    Args:
+        make: a file of SQLite may be made.
+
+    Raises:
+        TriageError: it is not there, or fails while the block uses it.
+    """
+    database = Database(url)
+    if database.sqlite and not make and not database.path.exists():
+        raise TriageError(
+            f"there is no decision log at {database.path}: set TICKET_TRIAGE_STATE or "
+            "DATABASE_URL as the service has it"
+        )
+    try:
+        database.migrate()
+        yield database
+    except SQLAlchemyError as error:
+        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise TriageError(f"the database of the decision log fails: {why}") from error
+    finally:
+        database.close()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ticket_triage.feedback.database import Database
 
 T = TypeVar("T")
+FILE = "decisions.db"
 EVERY = 0.2  # seconds between two rounds of storing
 BATCH = 200  # records of a transaction
 PING = 5.0  # seconds after which the database is asked whether it is there
@@ -204,7 +205,12 @@ def connect(folder: Path, url: str | None = None, timeout: float = 5.0) -> "Data
     """
     from ticket_triage.feedback import database  # a second that importing the service must not cost
 
-    return database.Database(url or f"sqlite:///{Path(folder).absolute() / database.FILE}", timeout)
+    return database.Database(address(folder, url), timeout)
+
+
+def address(folder: Path, url: str | None = None) -> str:
+    """Of the log's database: the url, or else that of the file in the state folder."""
+    return url or f"sqlite:///{Path(folder).absolute() / FILE}"
 
 
 def line_of(record: Record) -> bytes:

@@ -152,27 +152,18 @@ class Spool:
 
     def size(self) -> int:
         """Bytes of all processes that are not done."""
-        total = 0
-        for path in self.folder.glob("*.*.jsonl"):
-            with contextlib.suppress(FileNotFoundError):
-                total += path.stat().st_size
-        return total
+        return size(self.folder)
 
     def close(self) -> None:
         """Give up the locks: what is left is for another process."""
         with self._guard:
             os.close(self._file)
             for owner in self._owners:
-                if owner is self._own and self.size_of(owner) == 0:
+                if owner is self._own and not any(one.path.stat().st_size for one in owner.segments):
                     for segment in owner.segments:
                         segment.path.unlink(missing_ok=True)
                     owner.segments.clear()
                 self._leave(owner)
-
-    @staticmethod
-    def size_of(owner: Owner) -> int:
-        """Bytes of one process."""
-        return sum(segment.path.stat().st_size for segment in owner.segments)
 
     def _enter(self) -> Owner:
         while True:
@@ -196,6 +187,15 @@ class Spool:
         self._begun += 1
         self._end = 0
         self._own.segments.append(Segment(path))
+
+
+def size(folder: Path) -> int:
+    """Bytes that wait in the folder of a spool, of all processes of the machine."""
+    total = 0
+    for path in Path(folder).glob("*.*.jsonl"):
+        with contextlib.suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 def _lock(path: Path) -> int | None:

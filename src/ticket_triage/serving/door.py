@@ -14,6 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # BentoML, and uvicorn around it, write to these when a request fails.
 LOGGERS = ("bentoml._internal.server.http_app", "bentoml.serve", "uvicorn.error")
 
+NOT_KEPT = "it could not be kept, so it is not done; the log says why"
+NO_DATABASE = "the database does not answer; what it holds can be read again later"
+UNAVAILABLE = (NOT_KEPT, NO_DATABASE)
+
 _SENTENCES = {
     404: "there is no {path} here",
     405: "{method} is not allowed on {path}",
@@ -97,6 +101,7 @@ class _Sender:
 
     async def _refuse(self) -> None:
         ours = self.status < HTTPStatus.INTERNAL_SERVER_ERROR and self.body.startswith(b'{"error":')
+        ours |= _refusal(bytes(self.body)) in UNAVAILABLE
         if self.status in _SENTENCES and not ours:
             why = _SENTENCES[self.status].format(path=self.scope["path"], method=self.scope["method"])
         else:

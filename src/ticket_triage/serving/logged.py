@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,10 +17,13 @@ from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.feedback.records import Correction, Decision, Feedback
 from ticket_triage.files import TriageError
 from ticket_triage.schema import PRIORITIES, TASKS, Explain
+from ticket_triage.serving import openapi
 from ticket_triage.serving.access import caller
-from ticket_triage.serving.door import error, sentence
+from ticket_triage.serving.door import NO_DATABASE, NOT_KEPT, error, sentence
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor, as_seen
+
+logger = logging.getLogger("bentoml.ticket_triage")
 
 
 class Running(Protocol):
@@ -86,7 +90,8 @@ def _correct(engine: Engine, log: DecisionLog, given: Feedback, caller: str | No
     try:
         log.append(correction)
     except TriageError as fault:
-        return error(503, str(fault))
+        logger.error("no correction: %s", fault)
+        return error(503, NOT_KEPT)
     if decision and _overrides(correction, decision) and not any(_overrides(one, decision) for one in before):
         engine.rollout.corrected(decision)
     return JSONResponse(correction.model_dump(mode="json"), status)
@@ -121,8 +126,8 @@ def _tell(log: DecisionLog, prediction_id: str) -> Response:
         if (decision := log.read(prediction_id)) is None:
             return _unknown()
         corrections = log.corrections(prediction_id)
-    except TriageError as fault:
-        return error(503, str(fault))
+    except TriageError:
+        return error(503, NO_DATABASE)
     return JSONResponse(
         {
             **decision.model_dump(mode="json", exclude={"answer", "customer", "model", "latency_ms"}),
@@ -145,8 +150,8 @@ def _given(decision: Decision) -> dict[str, Any]:
 def _replay(engine: Engine, log: DecisionLog, prediction_id: str) -> Response:
     try:
         decision = log.read(prediction_id)
-    except TriageError as fault:
-        return error(503, str(fault))
+    except TriageError:
+        return error(503, NO_DATABASE)
     if decision is None:
         return _unknown()
     model = decision.model
@@ -175,4 +180,4 @@ def _unknown() -> Response:
 
 
 def _not_ready() -> Response:
-    return error(503, "the model is not ready; the log says why")
+    return error(503, openapi.NOT_READY)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
@@ -16,12 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
 from ticket_triage.serving import access, logged, openapi
-from ticket_triage.serving.door import error, sentence
+from ticket_triage.serving.door import NOT_KEPT, error, sentence
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.meters import Meters
 
 # BentoML's own; it has others, which nobody asked for.
 NATIVE = ("/predict-ticket", "/predict", "/static_content/")
+logger = logging.getLogger("bentoml.ticket_triage")
 LINE = 64 * 1024  # bytes of a line of a stream, at most
 
 
@@ -177,4 +179,5 @@ async def _one(engine: Engine, given: Any, caller: str | None) -> dict[str, Any]
     except ValidationError as fault:
         return {"error": sentence(fault.errors())}
     except TriageError as fault:
-        return {"error": str(fault)}
+        logger.error("no answer: %s", fault)
+        return {"error": NOT_KEPT}

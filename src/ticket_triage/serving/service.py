@@ -17,7 +17,7 @@ from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Explain, Prediction, Question, Ticket
 from ticket_triage.serving import access, cache, logs, meters, openapi, routes, settings, traces
-from ticket_triage.serving.door import Door, guard_logs
+from ticket_triage.serving.door import NOT_KEPT, Door, guard_logs
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.quick import Quick
@@ -126,7 +126,7 @@ class TicketTriage:
 
     async def _predict(self, ticket: Ticket, context: bentoml.Context) -> Prediction:
         if self.engine is None:
-            raise ServiceUnavailable("not ready")
+            raise ServiceUnavailable(openapi.NOT_READY)
         query = context.request.scope["query_string"]
         question = Question.model_validate(dict(context.request.query_params)) if query else _PLAIN
         caller = access.caller(context.request.scope)
@@ -144,7 +144,7 @@ class TicketTriage:
             return engine.predict(ticket, explain, caller)
         except TriageError as error:
             logger.error("no answer: %s", error)
-            raise ServiceUnavailable(str(error)) from error
+            raise ServiceUnavailable(NOT_KEPT) from error
 
     def describe(self) -> dict[str, Any]:
         """What answers here, what it can say, and what keeps it from being ready."""

@@ -31,9 +31,8 @@ class Settings(Frozen):
     database_url: str | None = None  # of the decision log; None: SQLite in `state`
     database_timeout: float = Field(default=5, ge=0.5)  # seconds
     retention_days: float | None = Field(default=None, gt=0)  # decisions older than this go; None: they stay
-    salt: str | None = Field(
-        default=None, min_length=16
-    )  # of customers' pseudonyms; None: drawn and kept in `state`
+    # Of customers' pseudonyms; None: one is drawn and kept in `state`.
+    salt: str | None = Field(default=None, min_length=16)
     workers: int = Field(default=1, ge=1, le=64)
     body_limit: int = Field(default=256 * 1024, ge=1_024)  # bytes
     batch_limit: int = Field(default=16 * 1024 * 1024, ge=1_024)  # bytes
