@@ -30,7 +30,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollback serve mlflow torch label-report label-sources test lint format push pull bench-ingest bench-score bench-predict bench-serve evaluate-real simulate deps locks annotate split-gold clean
+.PHONY: help setup pipeline package rollout rollback serve mlflow torch label-report label-sources test lint format push pull bench-ingest bench-score bench-predict bench-serve evaluate-real simulate deps locks annotate split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -56,12 +56,20 @@ pipeline: $(READY) ## Tickets to a served champion: dvc repro, then a summary
 	@$(if $(SOURCE),ticket-triage source $(CHOICE))
 	@python -m pipelines
 
-package: $(READY) ## Package the version that is champion in the registry now
-	@dvc repro package
+# What is tried: VERSION= of the registry, or CHALLENGER= a folder; in a Bento, or else by the service that runs.
+TRIED = $(if $(VERSION),--version $(VERSION)) $(if $(CHALLENGER),--challenger "$(CHALLENGER)")
 
-rollback: $(READY) ## Make the previously packaged version champion again and package it
+package: $(READY) ## Package the champion of the registry, and with VERSION= or CHALLENGER= one to try beside it
+	@dvc repro package
+	@$(if $(VERSION)$(CHALLENGER),ticket-triage rollout package $(TRIED))
+
+rollout: $(READY) ## Try a version on a share of the tickets: make rollout VERSION=7 [SHARE=0.05]
+	@ticket-triage rollout start --share $(or $(SHARE),0.05) $(TRIED) $(if $(WHY),--why "$(WHY)")
+
+rollback: $(READY) ## Take back a rollout, or else the champion: the previous one is packaged and answers
 	@ticket-triage rollback $(if $(WHY),--why "$(WHY)")
 	@dvc repro package
+	@ticket-triage rollout swap data/models/champion --if-running $(if $(WHY),--why "$(WHY)")
 
 serve: $(READY) ## Answer POST /predict-ticket on http://127.0.0.1:3000, to this machine alone, without keys
 	@ticket-triage serve --open $(if $(PORT),--port $(PORT))

@@ -1,12 +1,25 @@
-"""Versions of a saved model for tests of rollouts: good ones, and ones with a planted fault."""
+"""For tests of rollouts: versions of a saved model, some with a planted fault, and a worker without a server."""
 
 import json
 import shutil
+import time
+from collections import Counter
 from pathlib import Path
 
+from ticket_triage.feedback.records import Decision
 from ticket_triage.files import sha256, write_json
-from ticket_triage.schema import ModelRef
-from ticket_triage.serving.rollout.plan import Version
+from ticket_triage.schema import ModelRef, Ticket
+from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.predictor import Predictor
+from ticket_triage.serving.rollout import plan
+from ticket_triage.serving.rollout.guard import Limits
+from ticket_triage.serving.rollout.holder import Rollout
+from ticket_triage.serving.rollout.plan import Plan, Version
+
+# Of time nothing is asked: the machine is shared.
+LIMITS = Limits(alpha=0.05, errors=0.01, review=0.1, overrides=0.05, disagreement=0.3, latency=1_000)
+TEXTS = [f"my parcel {number} is late again, please refund the invoice" for number in range(40)]
+WHO = {"by": "test", "why": "to see"}
 
 
 def version(source: Path, folder: Path, name: str, *, fault: str | None = None) -> Version:
@@ -31,3 +44,35 @@ def version(source: Path, folder: Path, name: str, *, fault: str | None = None) 
         names = json.loads((folder / "manifest.json").read_text())
         write_json(folder / "manifest.json", {name: sha256(folder / name) for name in names})
     return Version(ref=ref, folder=str(folder))
+
+
+def canary(challenger: Version, share: float, ramp=(), mode="canary") -> Plan:
+    return Plan(rollout="r", mode=mode, ramp=ramp, challenger=challenger).at(share)
+
+
+class Service:
+    """A rollout, an engine around it, and what it recorded."""
+
+    def __init__(self, own: Predictor, state: Path, **more) -> None:
+        self.kept: list[Decision] = []
+        self.state = state
+        self.rollout = Rollout(own, state, self.kept.append, limits=LIMITS, **more)
+        self.engine = Engine(self.rollout, self.kept.append, pseudonym=lambda customer: customer)
+
+    def ask(self, number: int, **more) -> str:
+        ticket = Ticket(text=TEXTS[number % len(TEXTS)], customer=f"customer {number}")
+        return self.engine.predict(ticket, **more).model.version
+
+    def versions(self, tickets: int = 60) -> Counter[str]:
+        return Counter(self.ask(number) for number in range(tickets))
+
+    def until(self, condition, seconds: float = 20) -> None:
+        """Ask one ticket after the other until it is so."""
+        end, number = time.monotonic() + seconds, 0
+        while not condition():
+            assert time.monotonic() < end, f"not within {seconds} s: {self.rollout.state()}"
+            self.ask(number)
+            number += 1
+
+    def plan(self, make, action: str = "start") -> None:
+        plan.change(self.state, make, action=action, **WHO)

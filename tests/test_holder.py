@@ -7,22 +7,15 @@ from pathlib import Path
 
 import planted
 import pytest
+from planted import WHO, Service, canary
 
-from ticket_triage.feedback.records import Decision
 from ticket_triage.models.triage_model import TriageModel
-from ticket_triage.schema import ModelRef, Ticket
-from ticket_triage.serving.engine import Engine
+from ticket_triage.schema import ModelRef
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.rollout import plan
-from ticket_triage.serving.rollout.guard import Limits
-from ticket_triage.serving.rollout.holder import Rollout
 from ticket_triage.serving.rollout.plan import Plan, Step, Version
 
-# Of time nothing is asked: the machine is shared.
-LIMITS = Limits(alpha=0.05, errors=0.01, review=0.1, overrides=0.05, disagreement=0.3, latency=1_000)
 QUICK = tuple(Step(share=share, tickets=10, seconds=0) for share in (0.05, 0.25, 1.0))
-TEXTS = [f"my parcel {number} is late again, please refund the invoice" for number in range(40)]
-WHO = {"by": "test", "why": "to see"}
 
 
 @pytest.fixture(scope="module")
@@ -40,44 +33,12 @@ def bad(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Version
     return planted.version(model_folder, tmp_path_factory.mktemp("bad") / "model", "5", fault="review")
 
 
-class Service:
-    """A rollout, an engine around it, and what it recorded."""
-
-    def __init__(self, own: Predictor, state: Path, **more) -> None:
-        self.kept: list[Decision] = []
-        self.state = state
-        self.rollout = Rollout(own, state, self.kept.append, limits=LIMITS, **more)
-        self.engine = Engine(self.rollout, self.kept.append, pseudonym=lambda customer: customer)
-
-    def ask(self, number: int, **more) -> str:
-        ticket = Ticket(text=TEXTS[number % len(TEXTS)], customer=f"customer {number}")
-        return self.engine.predict(ticket, **more).model.version
-
-    def versions(self, tickets: int = 60) -> Counter[str]:
-        return Counter(self.ask(number) for number in range(tickets))
-
-    def until(self, condition, seconds: float = 20) -> None:
-        """Ask one ticket after the other until it is so."""
-        end, number = time.monotonic() + seconds, 0
-        while not condition():
-            assert time.monotonic() < end, f"not within {seconds} s: {self.rollout.state()}"
-            self.ask(number)
-            number += 1
-
-    def plan(self, make, action: str = "start") -> None:
-        plan.change(self.state, make, action=action, **WHO)
-
-
 @pytest.fixture
 def service(own: Predictor, tmp_path: Path) -> Iterator[Service]:
     one = Service(own, tmp_path / "state")
     one.rollout.start()
     yield one
     one.rollout.close()
-
-
-def canary(challenger: Version, share: float, ramp=(), mode="canary") -> Plan:
-    return Plan(rollout="r", mode=mode, ramp=ramp, challenger=challenger).at(share)
 
 
 def actions(state: Path) -> list[str]:

@@ -3,12 +3,14 @@
 Apart from `champion`, which loads models: the probe reads these tags in every run of the pipeline.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from ticket_triage import registry
-from ticket_triage.registry import CHAMPION
+from ticket_triage.registry import CHAMPION, PREVIOUS
 
 SEEN, BY_HAND = "seen_champion", "chosen_by_hand"  # tags of the registered model
+DOCUMENT = "rollout"  # of a version; and the document beside the registered model
 CHANGES, LAST, BEFORE, MOVING = "changes", "last_contest", "changes_before_it", "moving_to"
 
 
@@ -48,3 +50,43 @@ def settle(name: str, champion: str | None, state: dict[str, Any]) -> None:
         CHANGES: changes,
     }
     registry.tag(name, {key: str(value) for key, value in note.items()})
+
+
+def choose(name: str, version: str, why: str) -> None:
+    """Make `version` the champion as a person does; the one that was becomes `previous`, to roll back to."""
+    before = registry.alias(name, CHAMPION)
+    if before == version:
+        return
+    if before:
+        registry.set_alias(name, PREVIOUS, before)
+    registry.set_alias(name, CHAMPION, version)
+    registry.tag(name, {"chosen": why}, version)
+
+
+def served(name: str, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add changes of who served to those that the registry keeps, and return all, oldest first.
+
+    Each version's tag `rollout` says what came of it last.
+
+    Args:
+        entries: with a unique `id`, `at` as ISO time, `action`, `share`, `why`, and the versions `champion` and
+            `challenger`, each with `name` and `version`, or None.
+    """
+    known = {
+        entry["id"]: entry for entry in (registry.document(name, DOCUMENT) or {"entries": []})["entries"]
+    }
+    new = [entry for entry in entries if entry["id"] not in known]
+    if new:
+        everything = sorted([*known.values(), *new], key=lambda entry: str(entry["at"]))
+        registry.keep_document(name, DOCUMENT, {"entries": everything})
+        last = {entry["challenger"]["version"]: entry for entry in new if _of(entry["challenger"], name)}
+        for version, entry in last.items():
+            if registry.tags_of(name, version):
+                said = f"{entry['at']}: {entry['action']} at {entry['share']:.0%}, {entry['why']}"
+                registry.tag(name, {DOCUMENT: said[:5_000]}, version)
+        return everything
+    return list(known.values())
+
+
+def _of(ref: dict[str, str] | None, name: str) -> bool:
+    return ref is not None and ref["name"] == name

@@ -90,10 +90,14 @@ def registry_id() -> str:
     """Names this store: receipts of another one mean nothing here."""
     client = connect()
     with _spoken():
-        experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is None:
-        raise TriageError(f"the MLflow store {tracking_uri()} lost the experiment {EXPERIMENT}")
+        experiment = _experiment(client)
     return str(experiment.tags.get("registry_id", experiment.experiment_id))
+
+
+def _experiment(client: MlflowClient) -> Any:
+    if (experiment := client.get_experiment_by_name(EXPERIMENT)) is None:
+        raise TriageError(f"the MLflow store {tracking_uri()} lost the experiment {EXPERIMENT}")
+    return experiment
 
 
 @dataclass(frozen=True)
@@ -254,6 +258,32 @@ def tags_of(name: str, version: str | None = None) -> dict[str, str]:
                 return {}
             raise
     return dict(found.tags)
+
+
+def document(name: str, kind: str) -> Any:
+    """The JSON value last kept under a registered model's name by `keep_document`, or None."""
+    client = connect()
+    with _spoken():
+        if (run := _document_run(client, name, kind)) is None:
+            return None
+        return mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/{kind}.json")
+
+
+def keep_document(name: str, kind: str, value: Any) -> None:
+    """Keep a JSON value beside a registered model, in one run of the name `kind`; it replaces the one before."""
+    client = connect()
+    with _spoken():
+        if (run := _document_run(client, name, kind)) is None:
+            tags = {"document": kind, "registered_model": name}
+            run = client.create_run(_experiment(client).experiment_id, run_name=kind, tags=tags)
+        client.log_dict(run.info.run_id, value, f"{kind}.json")
+        client.set_terminated(run.info.run_id)
+
+
+def _document_run(client: MlflowClient, name: str, kind: str) -> Any:
+    where = f"tags.document = '{kind}' and tags.registered_model = '{name}'"
+    found = client.search_runs([_experiment(client).experiment_id], where, max_results=1)
+    return found[0] if found else None
 
 
 def commit() -> str:

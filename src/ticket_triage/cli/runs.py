@@ -128,12 +128,26 @@ def simulate(
 def rollback(
     why: Annotated[str, typer.Option(help="Kept with the version that is taken back.")] = "by hand",
 ) -> None:
-    """Make the previously packaged version champion again; `make rollback` packages it too."""
-    from ticket_triage import champion, params, taxonomy
+    """Take back what was done last: a rollout that runs, else the champion, in whose place the previous one comes.
 
-    # From what the user wrote, not from what stages made: this must work when a stage has just failed.
+    A service on this machine follows within a second. `make rollback` also packages the champion, and has it answer.
+    """
+    from ticket_triage import champion
+    from ticket_triage.cli import rollouts
+
+    if rollouts.back(why):
+        return
+    ref = champion.rollback(*pool_and_labels(), why)
+    typer.echo(f"champion of {ref.name} is version {ref.version} again; next: make package", err=True)
+
+
+def pool_and_labels() -> tuple[str, str]:
+    """Of which the registered model's name is made.
+
+    From what the user wrote, not from what stages made: this must work when a stage has just failed.
+    """
+    from ticket_triage import params, taxonomy
+
     settings = params.read()
     pool, experts = settings.ingest.pool, Path(settings.validate_.taxonomy)
-    labels = pool if taxonomy.asks_for_labels(experts) else taxonomy.read(experts).name
-    ref = champion.rollback(pool, labels, why)
-    typer.echo(f"champion of {ref.name} is version {ref.version} again; next: make package", err=True)
+    return pool, pool if taxonomy.asks_for_labels(experts) else taxonomy.read(experts).name

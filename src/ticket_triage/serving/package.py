@@ -1,6 +1,5 @@
 """A model version, the code that answers with it and its exact requirements, as one Bento."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -16,7 +15,7 @@ import yaml
 from ticket_triage import files
 from ticket_triage.files import TriageError
 from ticket_triage.schema import ModelRef
-from ticket_triage.serving.predictor import REF
+from ticket_triage.serving.predictor import REF, read_ref
 
 BENTOFILE = Path("bentofile.yaml")
 HASHED = Path("requirements/hashed.txt")  # in the Bento below src/; deploy/Dockerfile installs from it
@@ -32,12 +31,13 @@ def package(
     tags: Mapping[str, str],
     name: str = "ticket-triage",
     root: Path = Path(),
+    challenger: Path | None = None,
 ) -> str:
     """Build the Bento of a model version into the store at `bento_home` and return its tag.
 
     The tag's version is the model's version and a hash of model, code and requirements: the same inputs are
     the same Bento, and one that exists is not built again. `tags` become labels, outside the hash.
-    `root` is the repository.
+    `root` is the repository. A `challenger` is a model folder that the Bento brings along for a rollout.
 
     Raises:
         TriageError: something that the Bento is made of is missing, or BentoML refuses to build it.
@@ -48,27 +48,24 @@ def package(
         scratch.mkdir(parents=True, exist_ok=True)
         # BentoML refuses to build from below a hidden folder, which the store's or the repository's may be.
         with tempfile.TemporaryDirectory() as build, tempfile.TemporaryDirectory(dir=scratch) as home:
-            return _package(Path(build), Path(home), Path(model_folder), ref, bento_home, tags, name, root)
+            _fill(Path(build), Path(model_folder), ref, root)
+            labels = {"model_name": ref.name, "model_version": ref.version, **tags}
+            if challenger is not None:
+                tried = _add(Path(build) / "challenger", challenger, read_ref(challenger))
+                labels |= {"challenger_name": tried.name, "challenger_version": tried.version}
+            return _package(Path(build), Path(home), ref, bento_home, labels, name)
     except OSError as error:
         raise TriageError(f"cannot write the Bento below {bento_home}: {error.strerror or error}") from error
 
 
 def _package(
-    build: Path,
-    home: Path,
-    model_folder: Path,
-    ref: ModelRef,
-    bento_home: Path,
-    tags: Mapping[str, str],
-    name: str,
-    root: Path,
+    build: Path, home: Path, ref: ModelRef, bento_home: Path, labels: Mapping[str, str], name: str
 ) -> str:
-    bentofile = _fill(build, model_folder, ref, root)
-    version = f"{ref.version}-{_digest(build, bentofile)[:12]}"
+    bentofile = (build / BENTOFILE).read_text("utf-8")
+    version = f"{ref.version}-{files.sha256(build)[:12]}"
     shelf = bento_home / "bentos" / name
     if not (shelf / version).exists():
-        labels = {"model_name": ref.name, "model_version": ref.version, **tags}
-        content = {**yaml.safe_load(bentofile), "name": name, "labels": labels}
+        content = {**yaml.safe_load(bentofile), "name": name, "labels": dict(labels)}
         (build / BENTOFILE).write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
         _build(build, home, version)
         # Built aside and moved whole: a kill leaves no half Bento under a tag.
@@ -78,29 +75,31 @@ def _package(
     return f"{name}:{version}"
 
 
-def _fill(build: Path, model_folder: Path, ref: ModelRef, root: Path) -> str:
-    """Lay out in `build` what bentofile.yaml includes; returns bentofile.yaml itself."""
-    if not model_folder.is_dir():
-        raise TriageError(
-            f"there is no model at {model_folder}: run `dvc repro`, or `dvc pull` if a remote has it"
-        )
+def _fill(build: Path, model_folder: Path, ref: ModelRef, root: Path) -> None:
+    """Lay out in `build` bentofile.yaml and what it includes."""
     bentofile = root / BENTOFILE
     if not bentofile.exists():
         raise TriageError(f"{bentofile} does not exist: package from the repository's folder")
-    text = bentofile.read_text("utf-8")
-    content = yaml.safe_load(text)
+    shutil.copy(bentofile, build / BENTOFILE)
+    content = yaml.safe_load(bentofile.read_text("utf-8"))
     for path in _code(root, content["include"]):
         target = build / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / path, target)
-    shutil.copytree(model_folder, build / "model")
-    files.write_json(build / "model" / REF, ref.model_dump())
+    _add(build / "model", model_folder, ref)
     lock = Path(content["python"]["requirements_txt"])
     (build / lock).parent.mkdir(parents=True, exist_ok=True)
     (build / lock).write_text("\n".join(pins(root / lock)) + "\n", "utf-8")
     if (root / lock).exists():
         shutil.copyfile(root / lock, build / HASHED)
-    return text
+
+
+def _add(place: Path, folder: Path, ref: ModelRef) -> ModelRef:
+    if not folder.is_dir():
+        raise TriageError(f"there is no model at {folder}: run `dvc repro`, or `dvc pull` if a remote has it")
+    shutil.copytree(folder, place)
+    files.write_json(place / REF, ref.model_dump())
+    return ref
 
 
 def _code(root: Path, include: list[str]) -> Iterator[Path]:
@@ -128,10 +127,6 @@ def pins(lock: Path) -> list[str]:
 def _serves(requirement: str) -> bool:
     _, _, marker = requirement.partition(";")
     return "extra" not in marker or re.search(r"extra == .serve.", marker) is not None
-
-
-def _digest(build: Path, bentofile: str) -> str:
-    return hashlib.sha256(f"{files.sha256(build)}\0{bentofile}".encode()).hexdigest()
 
 
 def _build(build: Path, home: Path, version: str) -> None:

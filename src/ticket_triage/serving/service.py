@@ -21,8 +21,8 @@ from ticket_triage.serving.door import NOT_KEPT, Door, guard_logs
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.quick import Quick
+from ticket_triage.serving.rollout import guard
 from ticket_triage.serving.rollout.alert import Alerts
-from ticket_triage.serving.rollout.guard import Limits
 from ticket_triage.serving.rollout.holder import Rollout
 from ticket_triage.serving.telemetry import Telemetry, Watch
 
@@ -45,12 +45,11 @@ def _running() -> "TicketTriage":
 
 
 def _rollout(predictor: Predictor, record: Callable[[Decision], None]) -> Rollout:
-    guarded = {name: getattr(given, f"guard_{name}") for name in Limits.model_fields}
     rollout = Rollout(
         predictor,
         given.state,
         record,
-        limits=Limits(**guarded),
+        limits=guard.limits(given),
         challenger=given.challenger,
         alerts=Alerts(given.alert_url),
         kept=given.versions_kept,

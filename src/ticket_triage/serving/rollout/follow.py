@@ -34,6 +34,7 @@ class Follower:
         self._name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._changed: int | None = None  # when the plan was, that is followed
         self._judged = 0.0
+        self._said = ""  # of what went wrong, until it goes right
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rollout", daemon=True)
 
@@ -67,8 +68,12 @@ class Follower:
                 if monotonic() - self._judged >= JUDGE:
                     self._judged = monotonic()
                     self._judge()
-            except Exception:  # tickets are answered as before, and the next look may work
-                logger.exception("the rollout's plan cannot be followed")
+            except Exception as error:  # tickets are answered as before, and the next look may work
+                if repr(error) != self._said:
+                    self._said = repr(error)
+                    logger.exception("the rollout's plan cannot be followed")
+            else:
+                self._said = ""
 
     def _look(self) -> None:
         """Follow the plan's file if it was changed."""
@@ -82,6 +87,7 @@ class Follower:
                 self._follow(plan.read(self._folder))
             except TriageError as error:
                 logger.error("%s; going on as before", error)
+            self._show()
 
     def _follow(self, wanted: Plan) -> None:
         rollout, now = self._rollout, self._rollout.now
@@ -118,8 +124,7 @@ class Follower:
     def _judge(self) -> None:
         """Show the others what was counted here, and do what all counts together ask for."""
         rollout, now = self._rollout, self._rollout.now
-        sheet = rollout.sheet()
-        counts.write(self._folder / counts.FOLDER, self._name, sheet)
+        sheet = self._show()
         if now.challenger is None or now.plan.since is None:
             return
         seen = counts.total(counts.read(self._folder / counts.FOLDER), sheet)
@@ -131,6 +136,11 @@ class Follower:
         elif verdict.do == "go on" and after is not None:
             share = after.share
             self._change(lambda found: found.at(share) if found == now.plan else None, "ramped", verdict.why)
+
+    def _show(self) -> counts.Sheet:
+        sheet = self._rollout.sheet()
+        counts.write(self._folder / counts.FOLDER, self._name, sheet)
+        return sheet
 
     def _change(self, make: Callable[[Plan], Plan | None], action: str, why: str) -> None:
         own = self._rollout.own.ref

@@ -9,6 +9,7 @@ from ticket_triage.schema import Frozen
 from ticket_triage.serving.rollout import sequence
 from ticket_triage.serving.rollout.counts import EDGES, Counts
 from ticket_triage.serving.rollout.plan import Plan
+from ticket_triage.serving.settings import Settings
 
 METRICS = 5  # among which the chance of a false alarm is shared
 LEVEL = 0.9  # the quantile of the time that is looked at
@@ -23,6 +24,11 @@ class Limits(Frozen):
     overrides: float = Field(ge=0, le=1)
     disagreement: float = Field(ge=0, le=1)  # share of tickets with another label
     latency: float = Field(ge=1)  # times the champion's, of nine answers in ten
+
+
+def limits(settings: Settings) -> Limits:
+    """What the service's settings allow."""
+    return Limits(**{name: getattr(settings, f"guard_{name}") for name in Limits.model_fields})
 
 
 class Finding(NamedTuple):

@@ -130,11 +130,12 @@ def change(
         TriageError: the folder cannot be written.
     """
     with locked(state):
+        before: Plan | None
         try:
             before = read(state)
         except TriageError:  # half written by hand, say
-            before = Plan()
-        after = make(before)
+            before = None
+        after = make(before or Plan())
         if after is None or after == before:
             return None
         files.write_json(Path(state) / PLAN, after.model_dump(mode="json"))
