@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ticket_triage import moves, registry
-from ticket_triage.registry import CHAMPION
+from ticket_triage.registry import CHAMPION, PREVIOUS
 
 MODEL = registry.registered_name("small", "small")
 
@@ -47,3 +47,37 @@ def test_a_move_that_was_killed_half_way_is_not_a_hand_s(versions: list[str]) ->
     moves.settle(MODEL, versions[0], before)
     moves.move(MODEL, versions[1])  # and no `settle`
     assert probe()["chosen_by_hand"] is None
+
+
+def test_a_person_who_chooses_a_champion_can_go_back(versions: list[str]) -> None:
+    moves.choose(MODEL, versions[0], "the first")
+    moves.choose(MODEL, versions[1], "better at 100 %")
+    moves.choose(MODEL, versions[1], "again")
+    assert registry.alias(MODEL, CHAMPION) == versions[1]
+    assert registry.alias(MODEL, PREVIOUS) == versions[0]
+    assert registry.tags_of(MODEL, versions[1])["chosen"] == "better at 100 %"
+
+
+def test_what_served_when_is_added_once_and_shown_by_each_machine(versions: list[str]) -> None:
+    def entry(id: str, at: str, action: str, share: float = 0.05) -> dict[str, object]:
+        refs = [{"name": MODEL, "version": version} for version in versions]
+        return {
+            **{"id": id, "at": at, "action": action, "share": share, "why": "to see"},
+            "champion": refs[0],
+            "challenger": refs[1],
+        }
+
+    one, other = (
+        entry("1", "2026-01-01T00:00:00Z", "start"),
+        entry("2", "2026-01-02T00:00:00Z", "ramped", 0.25),
+    )
+    registry.tag(MODEL, {"digest": "d"}, versions[1])
+    assert moves.served(MODEL, []) == []
+    assert moves.served(MODEL, [other]) == [other]
+    assert moves.served(MODEL, [one]) == [one, other]
+    assert moves.served(MODEL, [one, other]) == [one, other] == moves.served(MODEL, [])
+    assert "ramped at 25%, to see" in registry.tags_of(MODEL, versions[1])["rollout"]
+    runs = registry.connect().search_runs(
+        [registry.connect().get_experiment_by_name("ticket-triage").experiment_id]
+    )
+    assert [run.info.run_name for run in runs] == ["rollout"]

@@ -79,7 +79,9 @@ def served(name: str, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
     if new:
         everything = sorted([*known.values(), *new], key=lambda entry: str(entry["at"]))
         registry.keep_document(name, DOCUMENT, {"entries": everything})
-        last = {entry["challenger"]["version"]: entry for entry in new if _of(entry["challenger"], name)}
+        last = {
+            entry["challenger"]["version"]: entry for entry in everything if _of(entry["challenger"], name)
+        }
         for version, entry in last.items():
             if registry.tags_of(name, version):
                 said = f"{entry['at']}: {entry['action']} at {entry['share']:.0%}, {entry['why']}"
