@@ -40,7 +40,7 @@ def test_an_alert_is_logged_counted_and_sent(caplog):
         server.shutdown()
         server.server_close()
     assert got == [{"event": "rollout rolled back", "why": "review: too many", "rollout": "r"}]
-    assert caplog.records[0].alert == got[0] and caplog.records[0].levelname == "ERROR"
+    assert caplog.records[0].facts == got[0] and caplog.records[0].levelname == "ERROR"
     assert (alerts.fired, alerts.unsent) == (1, 0)
 
 

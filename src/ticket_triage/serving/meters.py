@@ -100,7 +100,14 @@ class Meters:
         self.model = gauge(
             "model_info", "1 for each version that answers.", "name", "version", of_all="livemax"
         )
+        self.share = gauge(
+            "rollout_share", "Of the tickets, that the challenger answers.", "mode", of_all="livemax"
+        )
+        self.dropped = counter("rollout_dropped", "Answers beside that the queue had no room for.")
+        self.alerts = counter("rollout_alerts", "Alerts of rollouts.")
+        self.unsent = counter("rollout_alerts_unsent", "Alerts that their address did not take.")
         self._known: set[ModelRef] = set()
+        self._counted = {"dropped": 0, "alerts": 0, "unsent": 0}
         # Finding a child by its labels takes longer than counting.
         self._request = cache(lambda *labels: (self.requests.labels(*labels), self.seconds.labels(labels[0])))
         self._decision = cache(self.decisions.labels)
@@ -153,6 +160,18 @@ class Meters:
         self._known |= set(models)
         for ref in self._known:
             self.model.labels(ref.name, ref.version).set(ref in models)
+
+    def rollout(self, mode: str, share: float, **counts: int) -> None:
+        """Say what is rolled out.
+
+        Args:
+            counts: `dropped`, `alerts` and `unsent` of this worker up to now.
+        """
+        for other in ("shadow", "canary"):
+            self.share.labels(other).set(share if other == mode else 0)
+        for name, count in counts.items():
+            getattr(self, name).inc(count - self._counted[name])
+            self._counted[name] = count
 
     def text(self) -> tuple[bytes, str]:
         """All figures of all workers in Prometheus' text format, and its content type."""

@@ -77,6 +77,7 @@ class TicketTriage:
         self.telemetry = Telemetry(self.meters, traces.to(given.traces))
         self.cache: cache.Cache | None = None
         self.engine: Engine | None = None
+        self.rollout: Rollout | None = None
         self.predictor: Predictor | None = None
         self.log: DecisionLog | None = None
         try:
@@ -96,8 +97,10 @@ class TicketTriage:
             self.predictor = predictor
             if not self.faults:
                 self.cache = cache.make(given.cache_answers, given.redis_url, given.cache_seconds)
-                rollout = _rollout(predictor, self._shadowed)
-                self.engine = Engine(rollout, log.append, self.cache, pseudonym, telemetry=self.telemetry)
+                self.rollout = _rollout(predictor, self._shadowed)
+                self.engine = Engine(
+                    self.rollout, log.append, self.cache, pseudonym, telemetry=self.telemetry
+                )
         for fault in self.faults:
             logger.error("not ready: %s", fault)
         for name in ("predict_ticket", "predict"):
@@ -179,14 +182,17 @@ class TicketTriage:
 
     def _look(self) -> None:
         state = self.state()
-        models = [self.predictor.ref] if self.predictor and state["ready"] else []
+        models = self.rollout.refs() if self.rollout else ()
         self.meters.state(state["breakers"], state["spool"], models)
+        if self.rollout:
+            plan = self.rollout.now.plan
+            self.meters.rollout(plan.mode, plan.share, **self.rollout.counted())
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
         """Store and send what is left, as far as that goes."""
-        if self.engine is not None:
-            self.engine.rollout.close()
+        if self.rollout is not None:
+            self.rollout.close()
         if self.log is not None:
             self.log.close()
         self.telemetry.close()

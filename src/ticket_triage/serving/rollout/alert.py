@@ -24,7 +24,7 @@ class Alerts:
         """Log an error, and POST `{"event", "why", ...}` as JSON to the address, in a thread of its own."""
         self.fired += 1
         message = {"event": event, "why": why, **about}
-        logger.error("%s: %s", event, why, extra={"alert": message})
+        logger.error("%s: %s", event, why, extra={"facts": message})
         if self.url:
             threading.Thread(target=self._send, args=(self.url, message), daemon=True).start()
 

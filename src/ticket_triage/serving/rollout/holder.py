@@ -132,6 +132,19 @@ class Rollout(Fixed):
         """The predictor of exactly this version, if it answers here or did not long ago."""
         return self.versions.get(ref)
 
+    def refs(self) -> tuple[ModelRef, ...]:
+        """The versions that answer."""
+        now = self.now
+        return tuple(one.ref for one in (now.champion, now.challenger) if one is not None)
+
+    def counted(self) -> dict[str, int]:
+        """Answers beside that were dropped, and alerts, of this worker."""
+        return {
+            "dropped": self._beside.dropped,
+            "alerts": self.alerts.fired,
+            "unsent": self.alerts.unsent,
+        }
+
     def state(self) -> dict[str, Any]:
         """What runs and what the guard sees, as JSON values."""
         now = self.now
@@ -143,9 +156,7 @@ class Rollout(Fixed):
             "champion": now.champion.ref.model_dump(),
             "challenger": now.challenger.ref.model_dump() if now.challenger else None,
             "shadow_queue": len(self._beside),
-            "shadow_dropped": self._beside.dropped,
-            "alerts": self.alerts.fired,
-            "alerts_unsent": self.alerts.unsent,
+            **self.counted(),
             "guard": [],
         }
         if running:

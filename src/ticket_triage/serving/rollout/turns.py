@@ -49,6 +49,10 @@ class Fixed:
     def close(self) -> None:
         """End what goes on beside the tickets."""
 
+    def refs(self) -> tuple[ModelRef, ...]:
+        """The versions that answer."""
+        return (self.champion.ref,)
+
     def state(self) -> dict[str, Any]:
         """What runs, as JSON values."""
         return {"mode": "off", "champion": self.champion.ref.model_dump()}
