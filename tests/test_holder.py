@@ -64,10 +64,10 @@ def test_a_canary_answers_its_share_and_each_customer_is_answered_by_the_same(se
     assert service.rollout.predictor(good.ref) is not None, "kept to replay what it said"
 
 
-def test_a_shadow_is_recorded_and_never_served(service, good):
-    service.plan(lambda found: canary(good, 1.0, mode="shadow"))
-    service.until(lambda: service.rollout.now.challenger)
-    service.kept.clear()
+def test_a_shadow_is_recorded_and_never_served(own, good, tmp_path):
+    plan.change(tmp_path, lambda found: canary(good, 1.0, mode="shadow"), action="start", **WHO)
+    service = Service(own, tmp_path)
+    service.rollout.start()
     assert service.versions(20) == {"3": 20}
     for _ in range(100):
         if sum(one.shadow for one in service.kept) == 20:
@@ -81,6 +81,7 @@ def test_a_shadow_is_recorded_and_never_served(service, good):
         assert (other.variant, other.model, other.ticket) == ("challenger", good.ref, one.ticket)
     counted = service.rollout.sheet().counts
     assert (counted.challenger.answered, counted.challenger.served, counted.pairs) == (20, 0, 20)
+    service.rollout.close()
 
 
 def test_a_queue_that_is_full_drops_and_counts(own, good, tmp_path):
