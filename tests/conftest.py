@@ -140,6 +140,23 @@ def model_folder(
 
 
 @pytest.fixture(scope="session")
+def bento_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of Bentos."""
+    return tmp_path_factory.mktemp("home") / ".bentoml"
+
+
+@pytest.fixture(scope="session")
+def bento(model_folder: Path, bento_home: Path) -> str:
+    """Tag of the model's Bento in `bento_home`."""
+    from ticket_triage.schema import ModelRef
+    from ticket_triage.serving.package import package
+
+    return package(
+        model_folder, ModelRef(name="tickets", version="3"), bento_home, {"commit": "abc"}, root=ROOT
+    )
+
+
+@pytest.fixture(scope="session")
 def model(model_folder: Path) -> TriageModel:
     """The same, loaded."""
     return TriageModel.load(model_folder)

@@ -50,7 +50,7 @@ def test_the_document_has_no_loose_end():
     referred = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
     assert referred <= set(document["components"]["schemas"])
     answers = document["paths"]["/predict-ticket"]["post"]["responses"]
-    assert set(answers) == {"200", "400", "401", "403", "413", "415", "429", "500", "503"}
+    assert set(answers) == {"200", "400", "401", "403", "408", "413", "415", "429", "500", "503"}
 
 
 def test_the_page_loads_nothing_from_elsewhere():

@@ -11,6 +11,7 @@ from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.schema import ModelRef, Prediction
 from ticket_triage.serving.door import guard_logs
 from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.gate import Gate
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.quick import Quick
 from ticket_triage.serving.rollout.turns import Fixed
@@ -37,7 +38,7 @@ def ask(engine, body=TICKET, path="/predict-ticket", method="POST", query=b""):
         sent.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": []}
-    asyncio.run(Quick(behind, lambda: SimpleNamespace(engine=engine))(scope, receive, send))
+    asyncio.run(Quick(behind, lambda: SimpleNamespace(engine=engine), Gate(1, 1))(scope, receive, send))
     return passed[0] if passed else (sent[0]["status"], sent[1]["body"])
 
 

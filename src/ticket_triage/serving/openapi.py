@@ -38,13 +38,15 @@ _ERRORS = {
     "401": "no key was given, or one that is not valid",
     "403": "the key's role may not do this",
     "404": "there is no prediction of that id",
+    "408": "the body did not come in time",
     "410": "the version that answered is not loaded any more",
     "413": "the body is larger than the service takes",
-    "415": "the body is not application/json",
+    "415": "the body is not application/json, not UTF-8, or compressed",
     "429": "more requests than the key's rate; Retry-After says in how many seconds to try again",
     "422": "the label is not one of the taxonomy's",
     "500": "a fault of the service; its log has the place",
-    "503": "the model is not ready, the disk refuses the record of the answer, or the database does not answer",
+    "503": "the model is not ready, the disk refuses the record of the answer, the database does not answer, or, with "
+    "Retry-After, more is asked than can be answered in time",
 }
 _ERROR = {
     "type": "object",
@@ -70,7 +72,7 @@ def document(version: str) -> dict[str, Any]:
 
 
 def _guarded(document: dict[str, Any]) -> dict[str, Any]:
-    """With the key that each operation needs, and what is answered without it."""
+    """With the key that each operation needs, what is answered without it, and what any body may be refused for."""
     for path, operations in document["paths"].items():
         for operation in operations.values():
             if (role := access.role(path)) is None:
@@ -81,6 +83,8 @@ def _guarded(document: dict[str, Any]) -> dict[str, Any]:
                 )
                 operation["security"] = [{"bearer": []}, {"header": []}]
                 operation["responses"] |= _failures("401", "403", "429")
+            if "requestBody" in operation:
+                operation["responses"] |= _failures("400", "408", "413", "415", "500", "503")
     document["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
@@ -128,7 +132,6 @@ def _document(version: str) -> dict[str, Any]:
                             "description": "the prediction",
                             "content": _json(_ref("Prediction"), EXAMPLE.model_dump(mode="json")),
                         },
-                        **_failures("400", "413", "415", "500", "503"),
                     },
                 }
             },

@@ -13,6 +13,7 @@ from ticket_triage.schema import Ticket
 from ticket_triage.serving import access
 from ticket_triage.serving.door import error, replay
 from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.gate import Gate
 
 logger = logging.getLogger("bentoml.serve")  # guarded: an exception may hold words of a ticket
 PATHS = ("/predict-ticket", "/predict")
@@ -32,9 +33,10 @@ class Quick:
     has read the body.
     """
 
-    def __init__(self, app: ASGIApp, running: Callable[[], Running]) -> None:
+    def __init__(self, app: ASGIApp, running: Callable[[], Running], gate: Gate) -> None:
         self.app = app
         self.running = running
+        self.gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         quick = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in PATHS
@@ -49,7 +51,8 @@ class Quick:
             return
         try:
             # Not in a thread: Python answers one ticket at a time in any case, and handing it over only costs.
-            answer = engine.predict(ticket, caller=access.caller(scope)).model_dump_json().encode()
+            async with self.gate.turn():
+                answer = engine.predict(ticket, caller=access.caller(scope)).model_dump_json().encode()
         except Exception as fault:  # as BentoML does; the door says it in a sentence
             logger.exception("no answer")
             full = isinstance(fault, TriageError)  # it could not be recorded

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
-from ticket_triage.serving import access, logged, openapi
+from ticket_triage.serving import access, bodies, logged, openapi
 from ticket_triage.serving.door import NOT_KEPT, error, sentence
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.meters import Meters
@@ -145,9 +145,9 @@ async def _answers(engine: Engine, chunks: AsyncIterator[bytes], caller: str | N
 
 async def _line(engine: Engine, line: bytes, caller: str | None) -> dict[str, Any]:
     try:
-        ticket = json.loads(line)
-    except (ValueError, RecursionError):
-        return {"error": "the line is not JSON"}
+        ticket = bodies.parse(line, "the line")
+    except bodies.BodyError as fault:
+        return {"error": str(fault)}
     return await _one(engine, ticket, caller)
 
 

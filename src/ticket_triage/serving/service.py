@@ -16,9 +16,10 @@ from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Explain, Prediction, Question, Ticket
-from ticket_triage.serving import access, cache, logs, meters, openapi, routes, settings, traces
+from ticket_triage.serving import access, cache, logs, meters, openapi, routes, settings, traces, wire
 from ticket_triage.serving.door import NOT_KEPT, Door, guard_logs
 from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.gate import Gate
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.quick import Quick
 from ticket_triage.serving.rollout import guard
@@ -31,6 +32,7 @@ given = settings.read()
 logs.set_up(given.log)
 _PLAIN = Question()
 _current = bentoml.get_current_service  # looked up in a package of lazy modules, so once
+gate = Gate(given.queue_seconds, given.bulk)
 
 
 def _let_start() -> None:
@@ -71,6 +73,7 @@ class TicketTriage:
 
     def __init__(self) -> None:
         guard_logs()
+        wire.harden(given.body_seconds)
         _let_start()  # also where no process of BentoML stands above this one
         meters.share_folder(given.metrics or given.state / "metrics")
         self.meters = meters.Meters()
@@ -136,7 +139,8 @@ class TicketTriage:
             answer = await asyncio.to_thread(self._answer, self.engine, ticket, question.explain, caller)
         else:
             # Not in a thread: Python answers one ticket at a time in any case, and handing it over only costs.
-            answer = self._answer(self.engine, ticket, question.explain, caller)
+            async with gate.turn():
+                answer = self._answer(self.engine, ticket, question.explain, caller)
         # As it is sent: BentoML would check, copy and write it as JSON once more.
         return cast(Prediction, Response(answer.model_dump_json(), media_type="application/json"))
 
@@ -221,6 +225,10 @@ service.add_asgi_middleware(
     Door,
     limit=given.body_limit,
     limits={"/predict/batch": given.batch_limit, "/predict/stream": None},
+    queued={"/predict-ticket", "/predict"},
+    gate=gate,
+    seconds=given.body_seconds,
+    held=given.body_room,
 )
 service.add_asgi_middleware(routes.Beside, ours=routes.make(_running, given.batch_tickets))
-service.add_asgi_middleware(Quick, running=_running)
+service.add_asgi_middleware(Quick, running=_running, gate=gate)

@@ -55,6 +55,11 @@ class Settings(Frozen):
     guard_overrides: float = Field(default=0.05, ge=0, le=1)
     guard_disagreement: float = Field(default=0.3, ge=0, le=1)
     guard_latency: float = Field(default=1.5, ge=1)  # times as long
+    # What is turned away: slow bodies, more bodies than fit, more tickets than are answered in time, bulk beside bulk.
+    body_seconds: float = Field(default=10, gt=0)
+    body_room: int = Field(default=64 * 1024 * 1024, ge=1_024)  # bytes, of all bodies of a worker
+    queue_seconds: float = Field(default=1, gt=0)
+    bulk: int = Field(default=4, ge=1)  # batches and streams of a worker at once
     open: bool = False  # let everyone on this machine in, without a key
     cors: str = ""  # origins whose pages may ask, with commas between them; none may if it is empty
 
