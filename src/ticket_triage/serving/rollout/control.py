@@ -213,7 +213,8 @@ def wait(state: Path, wanted: Plan, seconds: float = 60) -> int:
         ):
             return len(running)
         if plan.read(state) != wanted:
-            last = plan.history(state)[-1]
+            with plan.locked(state):  # who changes it notes why, before it is let go
+                last = plan.history(state)[-1]
             raise TriageError(f"{last.by} changed the plan ({last.action}): {last.why}")
         sleep(0.05)
     raise TriageError(f"workers did not follow within {seconds:g} seconds: the service's log says why")
