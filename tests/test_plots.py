@@ -37,8 +37,8 @@ def test_reliability_says_each_bin() -> None:
 
 def test_risk_and_coverage_marks_the_threshold_unless_nothing_is_that_sure() -> None:
     curve = pd.DataFrame({"threshold": [0.9, 0.7, 0.5], "coverage": [0.2, 0.6, 1.0], "risk": [0, 0.05, 0.2]})
-    assert "from 0.60: 60% kept, 5.0% wrong" in texts(plots.risk_coverage(curve, 0.6))
-    assert not any("kept" in text for text in texts(plots.risk_coverage(curve, 0.95)))
+    assert "from 0.60: 60% of answers, 5.0% wrong" in texts(plots.risk_coverage(curve, 0.6))
+    assert not any("from" in text for text in texts(plots.risk_coverage(curve, 0.95)))
 
 
 def test_bars_and_whiskers_show_their_values() -> None:

@@ -66,16 +66,16 @@ def risk_coverage(curve: pd.DataFrame, threshold: float | None = None) -> str:
     keep = np.unique(np.linspace(0, len(curve) - 1, 200).round().astype(int))
     thin = curve.iloc[keep]
     parts = [
-        _axes("coverage", "risk", top),
+        _axes("share of answers kept, surest first", "wrong among them", top),
         f'<path d="{_path(thin["coverage"], thin["risk"] / top)}" class="line"/>',
     ]
     kept = curve[curve["threshold"] >= threshold] if threshold is not None else curve.head(0)
     if len(kept):
         coverage, risk = float(kept["coverage"].iloc[-1]), float(kept["risk"].iloc[-1])
         parts.append(f'<path d="M{_x(coverage):.1f} {_y(0)}V{_y(1)}" class="guide"/>')
-        note = f"from {threshold:.2f}: {coverage:.0%} kept, {risk:.1%} wrong"
+        note = f"from {threshold:.2f}: {coverage:.0%} of answers, {risk:.1%} wrong"
         parts.append(_dot(_x(coverage), _y(risk / top), 5, note))
-        parts.append(_text(_x(0.5), _y(0.9), note, "middle"))
+        parts.append(_text(_x(0.5), _y(0.88), note, "middle", ' class="over"'))
     return _svg(_WIDTH, _HEIGHT, parts, "Risk against coverage")
 
 
@@ -93,11 +93,12 @@ def band(
         names: of the axes.
     """
     value, low, high = ys
-    top = float(max(high.max(), 1e-9)) * 1.05
+    percent = float(high.max()) <= 1
+    top = _round(float(max(high.max(), 1e-9)))
     scaled = [(part / top).clip(upper=1) for part in (value, low, high)]
     around = [*zip(xs, scaled[2], strict=True), *reversed(list(zip(xs, scaled[1], strict=True)))]
     parts = [
-        _axes(*names, top, percent=top <= 1),
+        _axes(*names, top, percent),
         f'<path d="{_path(*zip(*around, strict=True))}Z" class="band"/>',
         f'<path d="{_path(xs, scaled[0])}" class="line"/>',
     ]
@@ -111,18 +112,20 @@ def band(
 
 
 def learning_curve(curve: Mapping[str, Any]) -> str:
-    """Quality against labels learnt from: points with intervals, the law through them, dashed where it foretells.
+    """Quality against labels learnt from: points with intervals, the law through them, dashed where it foretells, and
+    what it says of all labels.
 
     Args:
         curve: `points` (rows, value, low, high), `law`, `rows` of all labels, `more`, `now`, as in forecast.json.
     """
     points, (a, b, c) = curve["points"], curve["law"]
-    last, most = points[-1]["rows"], curve["rows"] + curve["more"]
+    last, end = points[-1]["rows"], curve["rows"] + curve["more"]
+    most = _round(end)
     top = max(0.05, *(point["high"] for point in points), curve["now"][2])
     top = min(1.0, np.ceil(10 * top) / 10)
-    parts = [_axes(f"labels, of {most:,}", "macro-F1", top)]
-    for first, end, kind in ((points[0]["rows"], last, "line"), (last, most, "guide")):
-        xs = np.linspace(first, end, 40)
+    parts = [_axes("labels learnt from", "macro-F1", top, percent=False, most=most)]
+    for start, stop, kind in ((points[0]["rows"], last, "line"), (last, end, "guide")):
+        xs = np.linspace(start, stop, 40)
         path = _path([x / most for x in xs], [float(a - b * x**-c) / top for x in xs])
         parts.append(f'<path d="{path}" class="{kind}"/>')
     for point in points:
@@ -131,6 +134,11 @@ def learning_curve(curve: Mapping[str, Any]) -> str:
             f'<path d="M{_x(x):.1f} {_y(point["low"] / top):.1f}V{_y(point["high"] / top):.1f}" class="span"/>'
         )
         parts.append(_dot(_x(x), _y(point["value"] / top), 4, note))
+    here, now = _x(curve["rows"] / most), _y(curve["now"][0] / top)
+    parts.append(f'<path d="M{here:.1f} {now:.1f}V{_y(0)}" class="guide"/>')
+    parts.append(
+        _text(here, now + 22, f"all {curve['rows']:,}: {curve['now'][0]:.3f}", "middle", ' class="over"')
+    )
     return _svg(_WIDTH, _HEIGHT, parts, "Learning curve")
 
 
@@ -146,7 +154,7 @@ def bars(names: Sequence[str], values: Sequence[float]) -> str:
         parts.append(
             f'<rect x="{left:.0f}" y="{y + 4}" width="{length:.1f}" height="12" rx="3" fill="var(--{hue})"/>'
         )
-        parts.append(_text(left + length + 6, y + 14, f"{100 * value:.2g}%", "start"))
+        parts.append(_text(left + length + 6, y + 14, f"{_share(value)}", "start"))
     return _svg(left + 260, len(names) * row + 4, parts, "Bars")
 
 
@@ -185,10 +193,24 @@ def _path(xs: "Sequence[float] | pd.Series[float]", ys: "Sequence[float] | pd.Se
     return "M" + "L".join(f"{_x(x):.1f} {_y(y):.1f}" for x, y in zip(xs, ys, strict=True))
 
 
-def _axes(x: str, y: str, top: float = 1.0, percent: bool = True) -> str:
+def _share(value: float) -> str:
+    return f"{100 * value:.{2 if abs(value) < 0.0995 else 0}f}%"
+
+
+def _round(top: float) -> float:
+    """The end of an axis whose quarters are round numbers, not below `top`."""
+    size = 10.0 ** np.floor(np.log10(top / 4))
+    return float(
+        4 * size * next(step for step in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * size >= top / 4)
+    )
+
+
+def _axes(x: str, y: str, top: float = 1.0, percent: bool = True, most: float | None = None) -> str:
+    """Both axes in quarters: `x` up to `most`, or in shares, `y` up to `top`."""
     parts = [f'<path d="M{_x(0)} {_y(1)}V{_y(0)}H{_x(1)}" class="axis"/>']
     for share in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(_text(_x(share), _y(0) + 14, f"{share:.0%}", "middle"))
+        across = f"{share:.0%}" if most is None else f"{share * most:,.0f}"
+        parts.append(_text(_x(share), _y(0) + 14, across, "middle"))
         height = f"{round(100 * share * top, 1):g}%" if percent else f"{share * top:.3g}"
         parts.append(_text(_x(0) - 4, _y(share) + 4, height, "end"))
     parts.append(_text(_x(0.5), _HEIGHT - 6, x, "middle"))

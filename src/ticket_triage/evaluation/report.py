@@ -147,11 +147,13 @@ COMPARED = {
 
 def compared(part: TaskEvaluation) -> list[tuple[str, str, str]]:
     """(name, what it is called, how it is written) of each figure that says something of this task."""
-    second = part.answers["second"].notna().any()
+    if part.answers["second"].notna().any():
+        return [(name, *told) for name, told in COMPARED.items() if name in part.figures]
+    # Where no ticket has a second label, what counts it too is what does not.
     return [
-        (name, label, kind)
+        (name, label.removesuffix(", first or second label"), kind)
         for name, (label, kind) in COMPARED.items()
-        if name in part.figures and (second or name != "accuracy_second")
+        if name in part.figures and name != "accuracy_second" and not name.endswith("_strict")
     ]
 
 
@@ -172,7 +174,7 @@ def _task(task: Task, part: TaskEvaluation, confidence: float) -> dict[str, Any]
         "classes": part.classes.to_dict("records"),
         "heatmap": plots.heatmap(metrics.confusion(answers, part.labels)),
         "reliability": plots.reliability(metrics.reliability(answers, confidence)),
-        "risk": plots.risk_coverage(metrics.risk_coverage(answers), part.threshold.value),
+        "risk": plots.risk_coverage(metrics.risk_coverage(answers[answers["judged"]]), part.threshold.value),
         "fairness": part.fairness.to_dict("records"),
         "confused": part.confused.to_dict("records"),
         "importance": plots.bars(list(top["feature"]), list(top["weight"])),
