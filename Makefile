@@ -30,7 +30,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollout rollback serve mlflow torch label-report label-sources test lint format push pull bench-ingest bench-score bench-predict bench-serve evaluate-real simulate deps locks annotate split-gold clean
+.PHONY: help setup pipeline package rollout rollback serve mlflow torch label-report label-sources test lint format push pull bench-ingest bench-score bench-predict bench-serve bench-log evaluate-real simulate deps locks annotate split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -118,6 +118,9 @@ bench-predict: $(READY) ## Milliseconds of one prediction on one core beside pla
 
 bench-serve: $(READY) ## The service under load beside a bare FastAPI and MLflow's server: make bench-serve [FULL=1]
 	@SECONDS_EACH="$(SECONDS_EACH)" ROUNDS="$(ROUNDS)" WORKERS="$(WORKERS)" FULL="$(FULL)" ONLY="$(ONLY)" MODEL="$(MODEL)" python benchmarks/bench_serve.py
+
+bench-log: $(READY) ## What an answer's record costs, and reading one of a million, on SQLite and PostgreSQL
+	@python benchmarks/bench_log.py
 
 # Full mode on real tickets: the encoder fine-tuned and frozen, the winner fitted on validation too. TWCS= a file of the Kaggle form, OPENERS= first messages as csv with the columns id and text.
 evaluate-real: $(READY) ## Real tickets, the encoder fine-tuned: make evaluate-real TWCS=twcs.csv OPENERS=openers.csv

@@ -53,9 +53,15 @@ class Database:
         self.sqlite = kind == "sqlite"
         self.name = "sqlite" if self.sqlite else "postgresql"
         if self.sqlite:
-            self.path = Path(address.database or "").absolute()
+            self.path = Path(address.database or "")
+            if (
+                not self.path.is_absolute()
+            ):  # a worker of the service starts in another folder than its server
+                raise TriageError(
+                    "DATABASE_URL must name the file by its whole path: sqlite:////folder/decisions.db"
+                )
             self.engine = sa.create_engine(
-                address.set(drivername="sqlite", database=str(self.path)),
+                address.set(drivername="sqlite"),
                 connect_args={"timeout": timeout},
                 pool_size=2,
                 pool_timeout=timeout,

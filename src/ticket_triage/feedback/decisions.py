@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,13 @@ PING = 5.0  # seconds after which the database is asked whether it is there
 ADOPT = 5.0  # seconds between two looks for what dead processes left
 EXPIRE = 3600.0  # seconds between two deletions of what is too old
 LAST = 5.0  # seconds in which what is left is stored when the process ends
+
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+)  # what `parse` raises of a line that is no record
 
 logger = logging.getLogger("bentoml.ticket_triage")
 
@@ -71,7 +79,11 @@ class DecisionLog:
         Raises:
             TriageError: the disk refuses; then nothing of the record is kept.
         """
-        self.spool.append(line_of(record))
+        try:
+            self.spool.append(line_of(record))
+        except TriageError as error:
+            logger.error("a record is not kept: %s", error)
+            raise
 
     def read(self, prediction_id: str) -> Decision | None:
         """The decision of that id, stored or still on this machine's disk.
@@ -125,10 +137,12 @@ class DecisionLog:
                 if found := self.spool.adopt():
                     logger.warning("%d records of a process that ended are stored now", found)
             while self.breaker.due == 0 and time.monotonic() < until and (batch := self.spool.take(BATCH)):
+                began = time.monotonic()
                 self.breaker.call(partial(self._store, batch))
                 self.spool.done(batch)
                 self.stored += len(batch.lines)
                 self._asked = time.monotonic()
+                self._stop.wait(min(self._asked - began, EVERY))  # tickets are answered beside
             # Whether it answers is known when nothing is to be stored, too.
             if time.monotonic() - self._asked >= (PING if self.breaker.state == "closed" else 0):
                 self.breaker.call(self._ping)
@@ -148,7 +162,7 @@ class DecisionLog:
         for line in batch.lines:
             try:
                 records.append(parse(line))
-            except (ValueError, TypeError, KeyError):
+            except UNREADABLE:
                 bad.append(line)
         bad += map(line_of, self.database.store(records))
         for line in bad:  # must not hold up the others
@@ -171,17 +185,18 @@ class DecisionLog:
             return
         from ticket_triage.feedback import retention
 
-        self._expired = time.monotonic()
         days = self.retention_days
         self.breaker.call(lambda: retention.expire(self.database, days, by="the service"))
+        self._expired = time.monotonic()
 
     def _spooled(self, prediction_id: str, kind: type[T]) -> list[T] | None:
         needle = b'"prediction_id":' + json.dumps(prediction_id).encode()
-        found: dict[bytes, T] = {}
+        found: dict[bytes, T] = {}  # a process that was killed may have left what it had stored
         for line in self.spool.find(needle):
-            record = parse(line)
-            if isinstance(record, kind) and record.prediction_id == prediction_id:
-                found[line] = record
+            with suppress(*UNREADABLE):
+                record = parse(line)
+                if isinstance(record, kind) and record.prediction_id == prediction_id:
+                    found[line] = record
         return list(found.values()) or None
 
     def _ask(self, work: "Callable[[Database], T]") -> T:
@@ -223,7 +238,7 @@ def parse(line: bytes) -> Record:
     """The record that `line_of` wrote.
 
     Raises:
-        ValueError, TypeError, KeyError: it is none.
+        UNREADABLE: it is none.
     """
     ((kind, content),) = json.loads(line).items()
     kinds: dict[str, type[Record]] = {"decision": Decision, "correction": Correction}

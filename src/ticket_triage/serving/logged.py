@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,8 +21,6 @@ from ticket_triage.serving.access import caller
 from ticket_triage.serving.door import NO_DATABASE, NOT_KEPT, error, sentence
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor, as_seen
-
-logger = logging.getLogger("bentoml.ticket_triage")
 
 
 class Running(Protocol):
@@ -89,8 +86,7 @@ def _correct(engine: Engine, log: DecisionLog, given: Feedback, caller: str | No
     )
     try:
         log.append(correction)
-    except TriageError as fault:
-        logger.error("no correction: %s", fault)
+    except TriageError:
         return error(503, NOT_KEPT)
     if decision and _overrides(correction, decision) and not any(_overrides(one, decision) for one in before):
         engine.rollout.corrected(decision)

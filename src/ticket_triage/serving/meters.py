@@ -94,7 +94,7 @@ class Meters:
             "dependency",
             of_all="livemax",
         )
-        self.spooled = gauge("spool_records", "Records on disk that the database has not.", of_all="livemax")
+        self.spooled = gauge("spool_records", "Records on disk that the database has not.")
         self.spooled_bytes = gauge("spool_bytes", "Bytes of these records.", of_all="livemax")
         self.ready = gauge("ready_workers", "Workers whose model gave its canary tickets the right answers.")
         self.model = gauge(

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
 from ticket_triage.serving import access
-from ticket_triage.serving.door import error, replay
+from ticket_triage.serving.door import NOT_KEPT, error, replay
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.gate import Gate
 
@@ -56,8 +56,8 @@ class Quick:
         except Exception as fault:  # as BentoML does; the door says it in a sentence
             logger.exception("no answer")
             full = isinstance(fault, TriageError)  # it could not be recorded
-            status = HTTPStatus.SERVICE_UNAVAILABLE if full else HTTPStatus.INTERNAL_SERVER_ERROR
-            await error(status, status.phrase)(scope, receive, send)
+            refusal = error(503, NOT_KEPT) if full else error(500, HTTPStatus.INTERNAL_SERVER_ERROR.phrase)
+            await refusal(scope, receive, send)
             return
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
@@ -23,7 +22,6 @@ from ticket_triage.serving.meters import Meters
 
 # BentoML's own; it has others, which nobody asked for.
 NATIVE = ("/predict-ticket", "/predict", "/static_content/")
-logger = logging.getLogger("bentoml.ticket_triage")
 LINE = 64 * 1024  # bytes of a line of a stream, at most
 
 
@@ -178,6 +176,5 @@ async def _one(engine: Engine, given: Any, caller: str | None) -> dict[str, Any]
         return engine.predict(Ticket.model_validate(given), caller=caller).model_dump(mode="json")
     except ValidationError as fault:
         return {"error": sentence(fault.errors())}
-    except TriageError as fault:
-        logger.error("no answer: %s", fault)
+    except TriageError:
         return {"error": NOT_KEPT}

@@ -149,7 +149,6 @@ class TicketTriage:
         try:
             return engine.predict(ticket, explain, caller)
         except TriageError as error:
-            logger.error("no answer: %s", error)
             raise ServiceUnavailable(NOT_KEPT) from error
 
     def describe(self) -> dict[str, Any]:
