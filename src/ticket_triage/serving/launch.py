@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 
 from ticket_triage import files
@@ -69,6 +70,8 @@ def serve(tag: str, bento_home: Path, host: str, port: int, open_: bool = False)
         **({"TICKET_TRIAGE_OPEN": "1"} if open_ else {}),
     }
     command = [sys.executable, "-m", "bentoml", "serve", tag, "--host", host, "--port", str(port)]
+    # A request that hangs must not keep a worker from ending; any other is long answered by then.
+    command += ["--timeout-graceful-shutdown", str(ceil(given.timeout))]
     os.execve(sys.executable, command, environment)
 
 

@@ -18,6 +18,7 @@ from ticket_triage.files import TriageError
 from ticket_triage.schema import Explain, Prediction, Question, Ticket
 from ticket_triage.serving import access, cache, logs, meters, openapi, routes, settings, traces, wire
 from ticket_triage.serving.door import NOT_KEPT, Door, guard_logs
+from ticket_triage.serving.drain import Drain, Leaving
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.gate import Gate
 from ticket_triage.serving.predictor import Predictor
@@ -30,6 +31,7 @@ from ticket_triage.serving.telemetry import Telemetry, Watch
 logger = logging.getLogger("bentoml.ticket_triage")
 given = settings.read()
 logs.set_up(given.log)
+drain = Drain(given.drain)
 _PLAIN = Question()
 _current = bentoml.get_current_service  # looked up in a package of lazy modules, so once
 gate = Gate(given.queue_seconds, given.bulk)
@@ -176,7 +178,7 @@ class TicketTriage:
             breakers["database"] = log["breaker"]
             spool = {"records": log["waiting"], "bytes": log["bytes"]}
         return {
-            "ready": self.engine is not None,
+            "ready": self.engine is not None and not drain.leaving,
             "faults": self.faults,
             "degraded": sorted(name for name, state in breakers.items() if state != "closed"),
             "breakers": breakers,
@@ -190,6 +192,10 @@ class TicketTriage:
         if self.rollout:
             plan = self.rollout.now.plan
             self.meters.rollout(plan.mode, plan.share, **self.rollout.counted())
+
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    async def _take_signals(self) -> None:
+        drain.take()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
@@ -211,6 +217,7 @@ service = bentoml.service(
     logging={"access": {"enabled": False}},
     tracing={"excluded_urls": ".*"},
 )(TicketTriage)
+service.add_asgi_middleware(Leaving, drain=drain)
 service.add_asgi_middleware(Watch, telemetry=lambda: _running().telemetry, paths=openapi.paths())
 if given.origins:
     service.add_asgi_middleware(

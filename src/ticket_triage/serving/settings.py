@@ -41,6 +41,9 @@ class Settings(Frozen):
     redis_url: str | None = Field(default=None, pattern=r"^(redis|rediss|unix)://")  # answers for all workers
     cache_seconds: int = Field(default=86_400, ge=1)  # that Redis keeps an answer
     timeout: float = Field(default=30, gt=0)  # seconds
+    drain: float = Field(
+        default=5, ge=0
+    )  # seconds for which a worker that is to end still lets requests in, at most
     log: Style = "json"
     traces: str | None = Field(default=None, pattern=r"^https?://")  # who collects them
     # A rollout: the Bento's challenger, versions in memory that no longer answer, answers beside that may wait, alerts.
