@@ -12,6 +12,7 @@ from ticket_triage import champion, moves, params, registry
 from ticket_triage.files import TriageError, read_json, sha256, write_json
 from ticket_triage.models import triage_model
 from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.serving import predictor
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = params.read(ROOT / "params.yaml")
@@ -144,6 +145,10 @@ def test_previous_is_what_was_packaged_before_and_rollback_returns_to_it(
         ref = champion.fetch(promoted, store / "champion")
         assert TriageModel.load(store / "champion").check() == []
         assert json.loads((store / "champion/ref.json").read_text())["version"] == version
+        told = predictor.read_measured(store / "champion")
+        assert told.on == "the gold test" and set(told.figures) == {"category", "priority"}
+        for figure in (figures["macro_f1"] for figures in told.figures.values()):
+            assert 0 <= figure.low <= figure.value <= figure.high <= 1
         receipt = champion.packaged(ref, f"ticket-triage:{version}")
     assert receipt["previous"] == "1"
     assert registry.tags_of(MODEL, "2")["bento"] == "ticket-triage:2"

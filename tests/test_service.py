@@ -6,7 +6,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -196,7 +195,7 @@ def test_two_workers_are_one_server_to_who_looks_at_it(bento_home, bento, tmp_pa
         "TICKET_TRIAGE_STATE": str(tmp_path / "state"),
     }
     for server in start(bento_home, bento, tmp_path / "log", **settings):
-        wait_for(partial(both_ready, server))
+        wait_for(lambda: figures(server)["ticket_triage_ready_workers{}"] == 2)  # noqa: B023 (called at once)
         for _ in range(30):  # a new connection each: either worker may take it
             assert (
                 httpx.post(f"{server.client.base_url}/predict-ticket", json={"text": TEXT}).status_code == 200
@@ -208,10 +207,6 @@ def test_two_workers_are_one_server_to_who_looks_at_it(bento_home, bento, tmp_pa
                 sum(seen[f"ticket_triage_cache_lookups_total{{result={r}}}"] for r in ("hit", "miss")) == 30
             )
         assert seen["ticket_triage_model_info{name=tickets,version=3}"] == 1
-
-
-def both_ready(server: Server) -> bool:
-    return figures(server)["ticket_triage_ready_workers{}"] == 2
 
 
 def figures(server: Server) -> dict[str, float]:
@@ -247,7 +242,40 @@ def test_the_model_is_described(server):
     model = server.client.get("/model").json()
     assert (model["name"], model["version"], model["ready"], model["faults"]) == ("tickets", "3", True, [])
     assert set(model["classes"]) == set(model["thresholds"]) == {"category", "priority"}
-    assert model["canaries"] > 0
+    assert model["canaries"]["passed"] == model["canaries"]["tickets"] > 0
+
+
+@pytest.mark.slow
+def test_what_is_asked_without_a_body_answers_as_documented(server):
+    document = server.client.get("/docs.json").json()
+    for path, operations in document["paths"].items():
+        if "get" in operations and "{" not in path:
+            answer = server.client.get(path)
+            assert answer.status_code == 200, path
+            ((kind, content),) = operations["get"]["responses"]["200"]["content"].items()
+            assert answer.headers["content-type"].partition(";")[0] == kind
+            if kind == "application/json":
+                jsonschema.validate(answer.json(), content["schema"] | {"components": document["components"]})
+
+
+@pytest.mark.slow
+def test_the_taxonomy_is_told(server):
+    taxonomy, model = server.client.get("/taxonomy").json(), server.client.get("/model").json()
+    assert taxonomy["digest"] == model["taxonomy"]["digest"]
+    assert {category["label"] for category in taxonomy["categories"]} >= set(model["classes"]["category"])
+    assert {category["team"] for category in taxonomy["categories"]} <= set(taxonomy["teams"])
+
+
+@pytest.mark.slow
+def test_what_is_degraded_is_told_while_predictions_go_on(bento_home, bento, tmp_path):
+    nobody = "redis://127.0.0.1:1/0"
+    for server in start(
+        bento_home, bento, tmp_path / "log", REDIS_URL=nobody, TICKET_TRIAGE_STATE=str(tmp_path / "s")
+    ):
+        ready = server.client.get("/readyz")
+        assert (ready.status_code, ready.json()["degraded"]) == (200, ["redis"])
+        assert server.predict({"text": TEXT}).status_code == 200
+        wait_for(lambda: figures(server)["ticket_triage_breaker_state{dependency=redis}"] > 0)  # noqa: B023 (called at once)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import OutdatedModel, TriageModel
 from ticket_triage.params import Evaluate, Promote
 from ticket_triage.registry import CHAMPION, PREVIOUS
-from ticket_triage.schema import TASKS, ModelRef
+from ticket_triage.schema import TASKS, Figure, Measured, ModelRef, Task
 
 OPENINGS, PACKAGED = "test_openings", "packaged"  # tags of the registered model
 VERDICT, REASONS, TIME = (
@@ -227,12 +227,29 @@ def _open(name: str, version: str) -> tuple[TriageModel, str]:
 
 
 def fetch(promoted: dict[str, Any], folder: Path) -> ModelRef:
-    """Put the champion's files, by exact version, at `folder`, with a `ref.json` that says which they are."""
+    """Put the champion's files, by exact version, at `folder`.
+
+    Beside them are `ref.json`, which they are, and `metrics.json`, what they were worth on the gold test.
+    """
     ref = ModelRef(name=promoted["model"], version=promoted["champion"])
     with tempfile.TemporaryDirectory() as room, atomic(folder) as draft:
         shutil.copytree(registry.fetch(ref.name, ref.version, Path(room)), draft)
         write_json(draft / "ref.json", ref.model_dump())
+        write_json(draft / "metrics.json", measured(ref).model_dump(mode="json"))
     return ref
+
+
+def measured(ref: ModelRef) -> Measured:
+    """What a version was worth on the gold test, as noted when it was judged; empty where it never was."""
+    told = {figure: _figures(ref.name, ref.version, figure) for figure in _TOLD}
+    figures: dict[Task, dict[str, Figure]] = {}
+    for task in TASKS:
+        for figure, by_task in told.items():
+            if task in by_task:
+                value, low, high = by_task[task]
+                figures.setdefault(task, {})[figure] = Figure(value=value, low=low, high=high)
+    urgent = _urgent(ref.name, ref.version) or None
+    return Measured(on="the gold test" if figures else None, figures=figures, urgent=urgent)
 
 
 def packaged(ref: ModelRef, bento: str) -> dict[str, Any]:

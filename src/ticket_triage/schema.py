@@ -125,6 +125,22 @@ class ModelRef(Frozen):
     version: str
 
 
+class Figure(Frozen):
+    """A figure measured on gold and its interval, at the confidence that evaluation asks for."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Measured(Frozen):
+    """What a version was worth: figures by task and name; `on` says on what, null if it was never measured."""
+
+    on: str | None = None
+    figures: dict[Task, dict[str, Figure]] = {}
+    urgent: str | None = None  # what was found of urgent tickets that it calls low
+
+
 class Answer(Frozen):
     """A label, the calibrated probability that it is right, 0 to 1, and the labels that may be right.
 

@@ -8,13 +8,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ticket_triage import files
-from ticket_triage.schema import TASKS, Explain, ModelRef, Prediction, Ticket
+from ticket_triage.schema import TASKS, Explain, Measured, ModelRef, Prediction, Ticket
 
 if TYPE_CHECKING:
     from ticket_triage.models.triage_model import TriageModel
 
 REASONS = 5  # at most, for each task
 REF = "ref.json"
+METRICS = "metrics.json"  # beside it: what the version was worth on gold
 _SAID = (
     *("department", "team", "decision", "review_reasons", "escalation", "reasons", "neighbours"),
     *("sentiment", "language"),
@@ -24,9 +25,10 @@ _SAID = (
 class Predictor:
     """Answers tickets with one version of a triage model."""
 
-    def __init__(self, model: "TriageModel", ref: ModelRef) -> None:
+    def __init__(self, model: "TriageModel", ref: ModelRef, measured: Measured | None = None) -> None:
         self.model = model
         self.ref = ref
+        self.measured = measured or Measured()
 
     @classmethod
     def load(cls, folder: Path) -> "Predictor":
@@ -38,7 +40,7 @@ class Predictor:
         # Brings scikit-learn and the trees: seconds that importing the service must not cost.
         from ticket_triage.models.triage_model import TriageModel
 
-        return cls(TriageModel.load(folder), read_ref(folder))
+        return cls(TriageModel.load(folder), read_ref(folder), read_measured(folder))
 
     def predict(self, ticket: Ticket, explain: Explain = "short") -> Prediction:
         """Answer one ticket under a new prediction id; `full` also leaves out each word in turn, at its own price."""
@@ -90,6 +92,12 @@ def read_ref(folder: Path) -> ModelRef:
     if (folder / REF).exists():
         return ModelRef.model_validate(files.read_json(folder / REF))
     return ModelRef(name=folder.name, version=f"unregistered-{files.sha256(folder)[:12]}")
+
+
+def read_measured(folder: Path) -> Measured:
+    """What the version in a model folder was worth, by its `metrics.json`; nothing where there is none."""
+    path = Path(folder) / METRICS
+    return Measured.model_validate(files.read_json(path)) if path.exists() else Measured()
 
 
 def masked(ticket: Ticket) -> dict[str, Any]:

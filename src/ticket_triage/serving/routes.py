@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
 from ticket_triage.serving import access, bodies, logged, openapi
+from ticket_triage.serving.contract import Alive, Description, Readiness, TaxonomyDescription
 from ticket_triage.serving.door import NOT_KEPT, error, sentence
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.meters import Meters
@@ -30,11 +31,15 @@ class Running(logged.Running, Protocol):
 
     meters: Meters
 
-    def describe(self) -> dict[str, Any]:
-        """What answers here, what it can say, and what keeps it from being ready."""
+    def describe(self) -> Description:
+        """What answers here, what it can say, what it was worth, and what keeps it from being ready."""
         ...
 
-    def state(self) -> dict[str, Any]:
+    def taxonomy(self) -> TaxonomyDescription | None:
+        """The labels that can be given, and to whom they go; None where no model could be loaded."""
+        ...
+
+    def state(self) -> Readiness:
         """Whether it answers, and what behind it does not work or waits."""
         ...
 
@@ -52,7 +57,7 @@ class Beside:
 
 
 def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
-    """The app that is mounted beside BentoML's own routes.
+    """The app beside BentoML's own routes.
 
     Args:
         running: the service of this process, which exists once it has started.
@@ -63,10 +68,13 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
         return HTMLResponse(openapi.PAGE)
 
     async def document(_: Request) -> Response:
-        return JSONResponse(openapi.document(running().describe().get("version", "none")))
+        return JSONResponse(openapi.document(running().describe().version or "none"))
 
     async def model(_: Request) -> Response:
-        return JSONResponse(running().describe())
+        return _json(running().describe())
+
+    async def taxonomy(_: Request) -> Response:
+        return _json(found) if (found := running().taxonomy()) else error(503, openapi.NOT_READY)
 
     async def rollout(_: Request) -> Response:
         if (engine := running().engine) is None:
@@ -78,11 +86,11 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
         return Response(text, media_type=kind)
 
     async def alive(_: Request) -> Response:
-        return JSONResponse({"alive": True})
+        return _json(Alive())
 
     async def ready(_: Request) -> Response:
         state = running().state()
-        return JSONResponse(state) if state["ready"] else error(503, openapi.NOT_READY)
+        return _json(state) if state.ready else error(503, openapi.NOT_READY)
 
     async def batch(request: Request) -> Response:
         if (engine := running().engine) is None:
@@ -110,6 +118,7 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             Route("/", page),
             Route("/docs.json", document),
             Route("/model", model),
+            Route("/taxonomy", taxonomy),
             Route("/rollout", rollout),
             Route("/metrics", metrics),
             Route("/livez", alive),
@@ -120,6 +129,10 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             Route("/predict/stream", stream, methods=["POST"]),
         ]
     )
+
+
+def _json(body: BaseModel) -> Response:
+    return Response(body.model_dump_json(), media_type="application/json")
 
 
 class _Both(StreamingResponse):

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import bentoml
 from bentoml.exceptions import ServiceUnavailable
@@ -16,7 +16,8 @@ from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Explain, Prediction, Question, Ticket
-from ticket_triage.serving import access, cache, logs, meters, openapi, routes, settings, traces, wire
+from ticket_triage.serving import about, access, cache, logs, meters, openapi, routes, settings, traces, wire
+from ticket_triage.serving.contract import Description, Readiness, TaxonomyDescription
 from ticket_triage.serving.door import NOT_KEPT, Door, guard_logs
 from ticket_triage.serving.drain import Drain, Leaving
 from ticket_triage.serving.engine import Engine
@@ -153,23 +154,19 @@ class TicketTriage:
         except TriageError as error:
             raise ServiceUnavailable(NOT_KEPT) from error
 
-    def describe(self) -> dict[str, Any]:
-        """What answers here, what it can say, and what keeps it from being ready."""
-        if self.predictor is None:
-            return {"ready": False, "faults": self.faults}
-        answering = self.engine.rollout.champion if self.engine else self.predictor
-        model = answering.model
-        return {
-            **answering.ref.model_dump(),
-            "ready": not self.faults,
-            "faults": self.faults,
-            "canaries": len(model.canaries),
-            "classes": model.classes,
-            "thresholds": model.thresholds,
-            "taxonomy": {"name": model.taxonomy.name, "digest": model.taxonomy.digest},
-        }
+    def describe(self) -> Description:
+        """What answers here, what it can say, what it was worth, and what keeps it from being ready."""
+        return about.describe(self._answering, self.faults)
 
-    def state(self) -> dict[str, Any]:
+    def taxonomy(self) -> TaxonomyDescription | None:
+        """The labels that can be given, and to whom they go; None where no model could be loaded."""
+        return about.taxonomy(self._answering) if self._answering else None
+
+    @property
+    def _answering(self) -> Predictor | None:
+        return self.engine.rollout.champion if self.engine else self.predictor
+
+    def state(self) -> Readiness:
         """Whether it answers, and what behind it does not work or waits."""
         breakers = dict(self.cache.state()) if isinstance(self.cache, cache.Shared) else {}
         spool = {}
@@ -177,18 +174,16 @@ class TicketTriage:
             log = self.log.state()
             breakers["database"] = log["breaker"]
             spool = {"records": log["waiting"], "bytes": log["bytes"]}
-        return {
-            "ready": self.engine is not None and not drain.leaving,
-            "faults": self.faults,
-            "degraded": sorted(name for name, state in breakers.items() if state != "closed"),
-            "breakers": breakers,
-            "spool": spool,
-        }
+        return Readiness(
+            ready=self.engine is not None and not drain.leaving,
+            degraded=tuple(sorted(name for name, state in breakers.items() if state != "closed")),
+            breakers=breakers,
+            spool=spool,
+        )
 
     def _look(self) -> None:
         state = self.state()
-        models = self.rollout.refs() if self.rollout else ()
-        self.meters.state(state["breakers"], state["spool"], models)
+        self.meters.state(state.breakers, state.spool, self.rollout.refs() if self.rollout else ())
         if self.rollout:
             plan = self.rollout.now.plan
             self.meters.rollout(plan.mode, plan.share, **self.rollout.counted())
