@@ -117,7 +117,7 @@ class Callers:
         self.again = again
         self.answers: dict[str, float] = {}  # when each prediction id came
         self.refused = 0
-        self.broken: list[str] = []
+        self.broken: list[str] = []  # tickets whose connection broke
         self.lost: list[str] = []
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(count)]
@@ -153,8 +153,8 @@ class Callers:
                     return  # nobody took it
                 time.sleep(0.1)
                 continue
-            except httpx.TransportError as error:
-                self.broken.append(repr(error))
+            except httpx.TransportError:
+                self.broken.append(text)
                 if self.again:
                     continue
                 return
