@@ -33,6 +33,21 @@ def test_a_plan_is_kept_and_each_change_has_who_why_and_who_served(tmp_path):
     assert plan.read(tmp_path).step == 2
 
 
+def test_the_span_of_a_rollout_is_from_its_first_share_to_its_end(tmp_path):
+    with pytest.raises(TriageError, match="no rollout yet"):
+        plan.span(plan.history(tmp_path))
+    for name in ("r", "s"):
+        begun = Plan(rollout=name, mode="canary", challenger=Version(ref=TWO)).at(0.05)
+        plan.change(tmp_path, lambda found, begun=begun: begun, action="start", **WHO, own=ONE)
+        plan.change(tmp_path, lambda found: found.at(0.5), action="share", **WHO)
+        plan.change(tmp_path, Plan.off, action="stop", **WHO)
+    entries = plan.history(tmp_path)
+    for named, ours in ((None, entries[3:]), ("s", entries[3:]), ("r", entries[:3])):
+        assert plan.span(entries, named) == (ours, [ours[0].at, ours[1].at], ours[2].at)
+    with pytest.raises(TriageError, match="no rollout t"):
+        plan.span(entries, "t")
+
+
 def test_changes_made_at_once_are_made_one_after_the_other(tmp_path):
     def ramp() -> None:
         for _ in range(10):

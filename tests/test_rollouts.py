@@ -1,3 +1,4 @@
+import re
 import shutil
 import threading
 import time
@@ -131,6 +132,12 @@ def test_under_traffic_a_planted_challenger_is_taken_back_and_a_good_one_reaches
         assert server.client.get("/model").json()["version"] == "3"
         assert {status for one in traffic for status in one.statuses} == {200}
         assert {version for one in traffic for version in one.versions} == {"3", "4", "5"}
+    said = run("rollout", "report", "--page", tmp_path / "report.html")
+    assert "sent to people" in said and "both the same: 100.0%" in said
+    assert "Version 4 beside 3 of tickets" in (tmp_path / "report.html").read_text()
+    bad = plan.history(state)[1].rollout
+    said = run("rollout", "report", "--id", bad, "--page", tmp_path / "bad.html")
+    assert re.search(r"sent to people: [\d.]+% → 100\.0%", said)
     shutil.rmtree(home)
 
 

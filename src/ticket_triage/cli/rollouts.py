@@ -248,14 +248,51 @@ def history(
 
         entries = moves.served(_model(), entries)
     for entry in entries:
-        tried = (
-            f", {entry['challenger']['version']} on {entry['share']:.0%}" if entry["mode"] != "off" else ""
+        typer.echo(_line(entry))
+
+
+def _line(entry: dict[str, Any]) -> str:
+    tried = f", {entry['challenger']['version']} on {entry['share']:.0%}" if entry["mode"] != "off" else ""
+    champion = entry["champion"]["version"] if entry["champion"] else "the Bento's"
+    return (
+        f"{entry['at'][:19]}Z  {entry['action']:<11} {entry['mode']:<6} champion {champion}{tried}"
+        f"  ({entry['by']}: {entry['why']})"
+    )
+
+
+@rollout.command()
+def report(
+    id: Annotated[str | None, typer.Option(help="Of the rollout. \\[default: the last one]")] = None,
+    page: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("data/reports/rollout.html"),
+    state: State = None,
+) -> None:
+    """How the challenger did beside the champion: effects with intervals, from the decision log.
+
+    It reads DATABASE_URL, or the state folder's own database.
+    """
+    from ticket_triage.evaluation import abtest
+    from ticket_triage.feedback import decisions, trial
+    from ticket_triage.feedback.database import opened
+    from ticket_triage.files import write_text
+    from ticket_triage.serving import settings
+
+    place = folder(state)
+    entries, start, end = plan.span(plan.history(place), id)
+    champion, challenger = entries[0].champion, entries[0].challenger
+    if champion is None or challenger is None:
+        raise TriageError(
+            "no service ran when the rollout was started, so that its history names no champion"
         )
-        champion = entry["champion"]["version"] if entry["champion"] else "the Bento's"
-        typer.echo(
-            f"{entry['at'][:19]}Z  {entry['action']:<11} {entry['mode']:<6} champion {champion}{tried}"
-            f"  ({entry['by']}: {entry['why']})"
-        )
+    with opened(decisions.address(place, settings.read().database_url), False) as database:
+        found = trial.read(database, champion, challenger, start, end)
+    if found.given.empty:
+        raise TriageError("the decision log holds no answer of these versions in that time")
+    for line in abtest.lines(abtest.compare(found.given, found.pairs)):
+        typer.echo(line)
+    title = f"Version {challenger.version} beside {champion.version} of {champion.name}"
+    told = [_line(entry.model_dump(mode="json")) for entry in entries]
+    write_text(page, abtest.page(title, found.given, found.pairs, told))
+    typer.echo(f"the page: {page}", err=True)
 
 
 def back(why: str) -> bool:

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -197,3 +197,20 @@ def history(state: Path) -> list[Entry]:
         except ValidationError:  # cut by a full disk
             continue
     return found
+
+
+def span(
+    entries: Sequence[Entry], rollout: str | None = None
+) -> tuple[list[Entry], list[datetime], datetime]:
+    """The changes of one rollout, the last unless it is named; when each share began, and when it ended.
+
+    Raises:
+        TriageError: there was none.
+    """
+    names = [entry.rollout for entry in entries if entry.action == "start"]
+    if not names or (rollout is not None and rollout not in names):
+        raise TriageError(f"there was no rollout {rollout}" if rollout else "there was no rollout yet")
+    ours = [entry for entry in entries if entry.rollout == (rollout or names[-1])]
+    running = [entry for entry in ours if entry.mode != "off"]
+    ends = [entry.at for entry in ours if entry.mode == "off" and entry.at >= running[0].at]
+    return ours, [entry.at for entry in running], ends[0] if ends else datetime.now(UTC)
