@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic_core import from_json
+
 from ticket_triage.breaker import Breaker, Refused
 from ticket_triage.feedback.records import Correction, Decision, Record
 from ticket_triage.feedback.spool import Batch, Spool
@@ -240,6 +242,6 @@ def parse(line: bytes) -> Record:
     Raises:
         UNREADABLE: it is none.
     """
-    ((kind, content),) = json.loads(line).items()
+    ((kind, content),) = from_json(line).items()
     kinds: dict[str, type[Record]] = {"decision": Decision, "correction": Correction}
     return kinds[kind].model_validate(content)

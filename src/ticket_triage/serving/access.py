@@ -4,7 +4,6 @@ import ipaddress
 import logging
 from pathlib import Path
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticket_triage.files import TriageError
@@ -33,6 +32,9 @@ HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
 HEADERS_OF_THE_PAGE = {**HEADERS, "content-security-policy": f"{_PAGE}; frame-ancestors 'none'"}
+
+_RAW = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_RAW_OF_THE_PAGE = [(name.encode(), value.encode()) for name, value in HEADERS_OF_THE_PAGE.items()]
 
 
 def role(path: str) -> Role | None:
@@ -84,13 +86,13 @@ class Access:
             if scope["type"] != "websocket":  # of which there are none
                 await self.app(scope, receive, send)
             return
-        headers = HEADERS_OF_THE_PAGE if scope["path"] == "/" else HEADERS
+        headers = _RAW_OF_THE_PAGE if scope["path"] == "/" else _RAW
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                sent = MutableHeaders(scope=message)
-                for name, value in headers.items():
-                    sent.setdefault(name, value)
+                sent = list(message["headers"])
+                known = {name for name, _ in sent}
+                message = {**message, "headers": sent + [one for one in headers if one[0] not in known]}
             await send(message)
 
         refusal = self._refusal(scope)
