@@ -103,6 +103,7 @@ class Postgres:
 
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:
+            self.send(signal.SIGCONT)
             self.process.send_signal(signal.SIGQUIT)  # at once, whoever is connected
             self.process.wait(20)
         shutil.rmtree(self.folder, ignore_errors=True)
