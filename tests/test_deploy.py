@@ -4,10 +4,13 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.files import read_json, write_json
 from ticket_triage.schema import ModelRef
 from ticket_triage.serving import api_keys, openapi
@@ -87,6 +91,16 @@ def test_the_dashboards_questions_are_some_that_prometheus_understands(tmp_path)
     content = {"groups": [{"name": "dashboard", "rules": rules}]}
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(content))
     accepted(tool("promtool"), "check", "rules", str(tmp_path / "rules.yaml"))
+
+
+def test_panels_have_a_place_each():
+    taken: set[tuple[int, int]] = set()
+    for panel in PANELS:
+        x, y, w, h = (panel["gridPos"][key] for key in "xywh")
+        place = {(across, down) for across in range(x, x + w) for down in range(y, y + h)}
+        assert x + w <= 24 and not place & taken, panel["title"]
+        taken |= place
+    assert len({panel["id"] for panel in PANELS}) == len(PANELS)
 
 
 # Made by prometheus_client beside each counter and histogram.
@@ -336,6 +350,7 @@ class Load(threading.Thread):
         self.url, self.headers = f"{switch.url}/predict-ticket", switch.headers
         self.ended = threading.Event()
         self.seen: Counter[str] = Counter()
+        self.answered: set[str] = set()  # ids
 
     def run(self) -> None:
         number = 0
@@ -348,6 +363,7 @@ class Load(threading.Thread):
                     answer = client.post(self.url, json=ticket, headers=headers)
                     whole = answer.status_code == 200 and answer.json()["decision"]
                     self.seen[answer.headers["x-release"] if whole else answer.text] += 1
+                    self.answered.add(answer.json()["prediction_id"] if whole else "")
                 except httpx.HTTPError as error:
                     self.seen[repr(error)] += 1
 
@@ -412,3 +428,14 @@ def test_a_release_takes_over_and_gives_back_and_no_request_is_lost(releases, tm
     assert ended.returncode == 0, ended.stderr
     with pytest.raises(httpx.ConnectError):
         httpx.get(switch.url, timeout=5)
+
+    with closing(DecisionLog(tmp_path / "state")) as log:  # takes over what a release has left on the disk
+        for _ in range(100):
+            if not log.state()["bytes"]:
+                break
+            time.sleep(0.1)
+    with closing(sqlite3.connect(tmp_path / "state/decisions.db")) as database:
+        rows = database.execute("select prediction_id, ticket ->> 'channel' from decisions").fetchall()
+    kept = [prediction for prediction, channel in rows if channel != "smoke test"]
+    assert len(rows) - len(kept) == 3, "a smoke ticket for each time that a release was handed the traffic"
+    assert sorted(kept) == sorted(load.answered), "each answer is recorded once"
