@@ -185,9 +185,12 @@ def back(state: Path, who: Who) -> Plan | None:
 
 
 def _bento(state: Path) -> ModelRef:
-    if (found := own(state)) is None:
+    found = {sheet.own for sheet in workers(state)}
+    if not found:
         raise TriageError(f"no service runs on {state}: start it first, or name its folder with --state")
-    return found
+    if len(found) > 1:
+        raise TriageError(f"two Bentos run on {state}: wait until one of them is left")
+    return found.pop()
 
 
 def _changed(state: Path, make: Callable[[Plan], Plan], action: str, who: Who) -> Plan:
