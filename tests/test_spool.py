@@ -141,6 +141,26 @@ def test_a_full_disk_is_said_and_leaves_no_half_line(tmp_path):
     assert [line[:3] for line in drain(spool)] == [b"%03d" % number for number in range(10)] + [b"roo"]
 
 
+def test_nothing_is_written_once_it_is_closed(tmp_path):
+    spool = Spool(tmp_path / "spool")
+    spool.close()
+    with (tmp_path / "other").open("wb"), pytest.raises(TriageError, match="cannot write"):
+        spool.append(b"late")
+    assert (tmp_path / "other").read_bytes() == b""
+
+
+def test_a_new_segment_that_cannot_be_begun_harms_nothing(tmp_path, monkeypatch):
+    spool = Spool(tmp_path, segment=10)
+    spool.append(b"0123456789")
+    with monkeypatch.context() as patch:
+        patch.setattr(spool, "folder", tmp_path / "none")
+        for _ in range(2):
+            with pytest.raises(TriageError, match="cannot write"):
+                spool.append(b"refused")
+    spool.append(b"next")
+    assert drain(spool) == [b"0123456789", b"next"]
+
+
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(TriageError, match="cannot write"):

@@ -83,8 +83,9 @@ class Spool:
         with self._guard:
             try:
                 if self._end >= self.segment:
-                    os.close(self._file)
+                    full = self._file
                     self._open()
+                    os.close(full)
                 written = os.write(self._file, whole)
                 if written < len(whole):
                     os.ftruncate(self._file, self._end)
@@ -158,6 +159,7 @@ class Spool:
         """Give up the locks: what is left is for another process."""
         with self._guard:
             os.close(self._file)
+            self._file = -1  # the number may be another file's soon
             for owner in self._owners:
                 if owner is self._own and not any(one.path.stat().st_size for one in owner.segments):
                     for segment in owner.segments:
