@@ -53,7 +53,8 @@ note() { # whole or not at all
 ask() { # PORT PATH [curl options]: the body; the key is in no list of processes
     local where=http://127.0.0.1:$1$2
     shift 2
-    curl --silent --show-error --fail-with-body --max-time 10 "$@" "$where" --config - <<<"${BLUE_GREEN_KEY:+header = \"X-API-Key: $BLUE_GREEN_KEY\"}"
+    curl --silent --show-error --fail-with-body --max-time 10 "$@" "$where" --config - \
+        <<<"${BLUE_GREEN_KEY:+header = \"X-API-Key: $BLUE_GREEN_KEY\"}"
 }
 
 # As ordinary processes: a leader's id and when it started, so that another process of that id is never taken for it.
@@ -164,7 +165,9 @@ hand_over() { # COLOUR
     [[ -z $before ]] || { note active.map "active $before" && "${how}_reload"; }
     fail "the proxy does not hand requests to $1${before:+: $before serves as before}"
 }
-answers() { ask "$port" /readyz --dump-header - --output /dev/null 2>/dev/null | tr -d '\r' | grep -ix "x-release: $1" >/dev/null; }
+answers() {
+    ask "$port" /readyz --dump-header - --output /dev/null 2>/dev/null | tr -d '\r' | grep -ix "x-release: $1" >/dev/null
+}
 
 case ${1:-} in
     deploy | back | status | down) ;;
