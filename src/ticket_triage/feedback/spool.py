@@ -65,6 +65,7 @@ class Spool:
         self._guard = threading.Lock()
         self._begun = 0
         self._end = 0  # bytes of the file that is appended to
+        self._file = -1
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._own = self._enter()
