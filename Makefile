@@ -30,7 +30,7 @@ else
 CHOICE = $(SOURCE)
 endif
 
-.PHONY: help setup pipeline package rollout rollback serve mlflow torch label-report label-sources test lint format push pull bench-ingest bench-score bench-predict bench-serve bench-log evaluate-real simulate deps locks annotate split-gold clean
+.PHONY: help setup pipeline package rollout rollback serve mlflow torch label-report label-sources test lint audit-code fuzz format push pull bench-ingest bench-score bench-predict bench-serve bench-log evaluate-real simulate deps locks annotate split-gold clean
 
 help: ## This list
 	@echo "Ticket Triage: category and priority of support tickets, with a confidence that can be believed."
@@ -90,6 +90,9 @@ label-report: $(READY) ## Which tickets an edit of the taxonomy flips, and how g
 label-sources: $(READY) ## Whether second and weak labels help beside gold alone, out of fold
 	@ticket-triage label-sources
 
+audit-code: $(READY) ## What bandit says of our code, and advisories of the serving packages where they can be had
+	@.ci/audit
+
 lint: $(READY) ## Style and types
 	@ruff check . && ruff format --check . && mypy
 
@@ -98,6 +101,9 @@ format: $(READY) ## Let ruff rewrite what it can
 
 test: lint ## Lint, types and all tests, on two cores
 	@pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+fuzz: $(READY) ## The whole OpenAPI document against a server: make fuzz [CASES=5000]
+	@FUZZ_CASES=$(or $(CASES),5000) pytest -q -s tests/test_fuzz.py
 
 push: $(READY) ## Send data and models to the DVC remote REMOTE=folder or address
 	@$(if $(REMOTE),dvc remote add --quiet --local --force --default store "$(REMOTE)")

@@ -60,7 +60,8 @@ def measure(model: "TriageModel", rows: pd.DataFrame, settings: params.Evaluate)
             others = [place for place in range(len(words[row])) if place not in there]
             if not there or len(others) < len(there):
                 continue
-            gone = [there, *(random.choice(others, len(there), replace=False).tolist() for _ in range(DRAWS))]
+            draws = range(DRAWS)  # of words to leave out
+            gone = [there, *(random.choice(others, len(there), replace=False).tolist() for _ in draws)]  # nosec B311
             variants += [_without(words[row], one) for one in gone]
             chosen.append(row)
             sizes.append(len(there))
