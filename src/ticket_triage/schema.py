@@ -1,8 +1,8 @@
 """The words of the house as types: the ticket, what is known of it later, its labels, and the answer to it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Task = Literal["category", "priority"]
 Urgency = Literal["low", "normal", "high", "critical"]  # what the customer says, or who took the ticket
@@ -73,11 +73,30 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _no_text(value: Any) -> Any:
+    if isinstance(value, str | bool):  # pydantic would take "3" and true
+        raise ValueError("input should be a number")
+    return value
+
+
+def _no_number(value: Any) -> Any:
+    if isinstance(value, int | float):  # pydantic would guess whether it is seconds or milliseconds
+        raise ValueError("input should be a text, such as 2026-03-02T09:15:00Z")
+    return value
+
+
+Count = Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_no_text)]
+Time = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+
+
 def _any_name_of_text(schema: dict[str, Any]) -> None:
     properties = schema["properties"]
     properties["ticket"] = {**properties["text"], "description": "another name of `text`", "title": "Ticket"}
     schema.pop("required", None)
-    schema["anyOf"] = [{"required": [name]} for name in ("text", "ticket", "description")]
+    schema["anyOf"] = [
+        {"required": [name], "properties": {name: {"type": "string", "minLength": 1}}}
+        for name in ("text", "ticket", "description")
+    ]
 
 
 class Ticket(Frozen):
@@ -92,12 +111,12 @@ class Ticket(Frozen):
     text: str = Field(min_length=1, max_length=20_000, examples=["I was charged twice for my order #4411"])
     subject: str | None = Field(default=None, max_length=1_000)
     description: str | None = Field(default=None, max_length=20_000)
-    created_at: AwareDatetime | None = None
-    received_at: AwareDatetime | None = None
+    created_at: Time | None = None
+    received_at: Time | None = None
     channel: str | None = Field(default=None, max_length=100)
     customer: str | None = Field(default=None, max_length=200)
     tier: str | None = Field(default=None, max_length=100)
-    earlier_tickets: int | None = Field(default=None, ge=0, le=1_000_000)
+    earlier_tickets: Count | None = None
     language: str | None = Field(default=None, max_length=35, examples=["en", "pt-BR"])
     urgency: Urgency | None = None
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from ticket_triage.schema import Frozen, ModelRef
 
@@ -44,8 +44,15 @@ class Correction(Frozen):
     note: str | None = Field(default=None, max_length=2_000)
 
 
+def _any_label(schema: dict[str, Any]) -> None:
+    names = ("category", "priority")
+    schema["anyOf"] = [{"required": [name], "properties": {name: {"type": "string"}}} for name in names]
+
+
 class Feedback(Frozen):
     """What a person says the labels of a prediction should have been; personal data in it is masked."""
+
+    model_config = ConfigDict(json_schema_extra=_any_label)
 
     prediction_id: str = Field(pattern=ID, examples=["0f8fad5bd9cb469fa16570867728950e"])
     category: str | None = Field(default=None, min_length=1, max_length=200)

@@ -256,7 +256,8 @@ def _fault(fault: Mapping[str, Any]) -> str:
         return f"`{where}` is not a known field"
     if fault["type"] == "json_invalid":
         return "the body is not JSON"
-    message = fault["msg"][0].lower() + fault["msg"][1:]
+    message = fault["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
     return f"`{where}`: {message}" if where else message
 
 
