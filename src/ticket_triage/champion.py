@@ -227,16 +227,21 @@ def _open(name: str, version: str) -> tuple[TriageModel, str]:
 
 
 def fetch(promoted: dict[str, Any], folder: Path) -> ModelRef:
-    """Put the champion's files, by exact version, at `folder`.
+    """Put the champion's files, by exact version, at `folder`, as `bring` does."""
+    ref = ModelRef(name=promoted["model"], version=promoted["champion"])
+    bring(ref, folder)
+    return ref
+
+
+def bring(ref: ModelRef, folder: Path) -> None:
+    """Put the files of a version at `folder`.
 
     Beside them are `ref.json`, which they are, and `metrics.json`, what they were worth on the gold test.
     """
-    ref = ModelRef(name=promoted["model"], version=promoted["champion"])
     with tempfile.TemporaryDirectory() as room, atomic(folder) as draft:
         shutil.copytree(registry.fetch(ref.name, ref.version, Path(room)), draft)
         write_json(draft / "ref.json", ref.model_dump())
         write_json(draft / "metrics.json", measured(ref).model_dump(mode="json"))
-    return ref
 
 
 def measured(ref: ModelRef) -> Measured:

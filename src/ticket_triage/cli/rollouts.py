@@ -54,12 +54,13 @@ def chosen(state: Path, version: str | None, challenger: Path | None) -> Version
         return control.store(state, challenger)
     if version is None:
         return None
-    from ticket_triage import registry
+    from ticket_triage import champion
     from ticket_triage.schema import ModelRef
 
     with tempfile.TemporaryDirectory() as room:
-        ref = ModelRef(name=_model(), version=version)
-        return control.store(state, registry.fetch(ref.name, version, Path(room)), ref)
+        folder = Path(room) / "model"
+        champion.bring(ModelRef(name=_model(), version=version), folder)
+        return control.store(state, folder)
 
 
 def _follow(state: Path, after: Plan | None) -> None:
