@@ -6,6 +6,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from ticket_triage.cli import app
 from ticket_triage.feedback.records import Decision
 from ticket_triage.files import sha256, write_json
 from ticket_triage.schema import ModelRef, Ticket
@@ -76,3 +79,10 @@ class Service:
 
     def plan(self, make, action: str = "start") -> None:
         plan.change(self.state, make, action=action, **WHO)
+
+
+def run(*words: object, code: int = 0) -> str:
+    """What a command says."""
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == code, done.output
+    return done.output

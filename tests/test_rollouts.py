@@ -6,21 +6,13 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
-import pandas as pd
 import planted
 import pytest
-from planted import Service
+from planted import run
 from test_service import ROOT, start
-from typer.testing import CliRunner
 
-from ticket_triage import registry
-from ticket_triage.cli import app
-from ticket_triage.cli.runs import pool_and_labels
-from ticket_triage.models.loading import flat
-from ticket_triage.registry import CHAMPION
 from ticket_triage.schema import ModelRef
 from ticket_triage.serving.package import package
-from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.rollout import counts, plan
 
 
@@ -28,12 +20,6 @@ from ticket_triage.serving.rollout import counts, plan
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TICKET_TRIAGE_STATE", str(tmp_path / "state"))
     return tmp_path / "state"
-
-
-def run(*words: object, code: int = 0) -> str:
-    done = CliRunner().invoke(app, [str(word) for word in words])
-    assert done.exit_code == code, done.output
-    return done.output
 
 
 def test_a_rollout_is_begun_told_of_and_ended(state, model_folder, tmp_path):
@@ -63,38 +49,6 @@ def test_rollback_takes_a_rollout_off_and_leaves_the_registry(state, model_folde
     assert "rollout off" in run("rollback", "--why", "complaints")
     assert plan.read(state).mode == "off"
     assert plan.history(state)[-1].why == "complaints"
-
-
-@pytest.mark.slow
-def test_a_version_of_the_registry_is_tried_made_champion_and_taken_back(
-    state, store, model, model_folder, tmp_path
-):
-    shutil.copy(ROOT / "params.yaml", store)
-    (store / "data").mkdir()
-    shutil.copy(ROOT / "data/taxonomy.yaml", store / "data")
-    name = registry.registered_name(*pool_and_labels())
-    registry.connect().create_registered_model(name)
-    first = str(registry.connect().create_model_version(name, source=str(store)).version)
-    registry.tag(name, {"digest": "first"}, first)
-    registry.set_alias(name, CHAMPION, first)
-    example = pd.DataFrame({"text": ["a parcel"]})
-    second = registry.register(
-        name, model_folder, "second", example, flat(model, example), metrics={}, tags={}
-    )
-    one = Service(Predictor(model, ModelRef(name=name, version=first)), state)
-    one.rollout.start()
-    run("rollout", "start", "--version", second, "--share", "1", "--why", "looks good")
-    assert one.versions(5) == {second: 5}
-    assert "2 is champion" in run("rollout", "finish", "--why", "is good")
-    assert registry.alias(name, CHAMPION) == second
-    assert f"champion of {name} is version {first} again" in run("rollback", "--why", "complaints")
-    assert registry.alias(name, CHAMPION) == first and one.versions(5) == {first: 5}
-    one.rollout.close()
-    told = run("rollout", "history").splitlines()
-    assert [line.split()[1] for line in told] == ["serve", "start", "finish", "rollback"]
-    assert f"champion {second}" in told[2] and "is good" in told[2] and "complaints" in told[3]
-    shutil.rmtree(state)
-    assert run("rollout", "history").splitlines() == told, "the registry keeps it"
 
 
 class Traffic(threading.Thread):
@@ -158,7 +112,7 @@ def test_under_traffic_a_planted_challenger_is_taken_back_and_a_good_one_reaches
             "--minutes",
             0,
         )
-        until(lambda: plan.read(state).share == 1)
+        until(lambda: plan.history(state)[-1].share == 1)
         assert [entry.action for entry in plan.history(state)][-3:] == ["start", "ramped", "ramped"]
         assert "version 4 is champion" in run("rollout", "finish")
         assert server.client.get("/model").json()["version"] == "4"

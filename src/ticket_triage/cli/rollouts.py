@@ -41,7 +41,8 @@ def _who(why: str) -> Who:
     return Who(getpass.getuser(), why)
 
 
-def _model() -> str:
+def model_name() -> str:
+    """The registered model that the working folder is about."""
     from ticket_triage import registry
     from ticket_triage.cli.runs import pool_and_labels
 
@@ -59,7 +60,7 @@ def chosen(state: Path, version: str | None, challenger: Path | None) -> Version
 
     with tempfile.TemporaryDirectory() as room:
         folder = Path(room) / "model"
-        champion.bring(ModelRef(name=_model(), version=version), folder)
+        champion.bring(ModelRef(name=model_name(), version=version), folder)
         return control.store(state, folder)
 
 
@@ -177,6 +178,7 @@ def finish(why: Why = "by hand", state: State = None) -> None:
     ref = cast(Version, after.champion).ref
     if registry.tags_of(ref.name, ref.version):
         moves.choose(ref.name, ref.version, why)
+        bring(ref.name, place)
     else:
         typer.echo(
             f"{ref.name} {ref.version} is in no registry: a restart keeps it, a new Bento not", err=True
@@ -204,96 +206,11 @@ def swap(
     _follow(place, control.swap(place, chosen(place, version, champion), _who(why)))
 
 
-@rollout.command()
-def status(state: State = None) -> None:
-    """What is being tried, on how many tickets, and what the guard sees."""
-    from ticket_triage.serving.rollout import counts, guard
-    from ticket_triage.serving.settings import read
+def bring(name: str, place: Path) -> list[dict[str, Any]]:
+    """Add this machine's history to the registry's, and return all of it."""
+    from ticket_triage import moves
 
-    place = folder(state)
-    found, workers = plan.read(place), control.workers(place)
-    for sheet in workers:
-        tried = f", challenger {sheet.challenger.version}" if sheet.challenger else ""
-        typer.echo(f"worker {sheet.pid}: champion {sheet.champion.version} of {sheet.champion.name}{tried}")
-    if not workers:
-        typer.echo(f"no service runs on {place}")
-    if found.mode == "off" or found.challenger is None:
-        typer.echo("rollout off")
-        return
-    after = f", next {found.next.share:.0%}" if found.next else ""
-    typer.echo(f"rollout {found.rollout}: {found.mode}, {found.share:.0%} of the tickets{after}")
-    for sheet in workers[:1]:
-        seen = counts.total(counts.read(place / counts.FOLDER), sheet)
-        typer.echo(f"answered by the challenger in this step: {seen.challenger.answered:,}")
-        for row in guard.look(seen, guard.limits(read()), found.step, unseen=found.mode == "shadow"):
-            values = ["-" if value is None else f"{value:.4g}" for value in (row.champion, row.challenger)]
-            verdict = "too much" if row.breach else "doubtful" if row.doubtful else "ok"
-            typer.echo(
-                f"{row.metric:<13} champion {values[0]:>8}  challenger {values[1]:>8}  "
-                f"surely worse by {row.worse:8.3g} of {row.allowed:g}  {verdict}"
-            )
-
-
-@rollout.command()
-def history(
-    local: Annotated[
-        bool, typer.Option("--local", help="Of this machine alone; the registry is not asked.")
-    ] = False,
-    state: State = None,
-) -> None:
-    """What served when, by whom it was changed and why; this machine's is added to the registry's."""
-    place = folder(state)
-    entries: list[dict[str, Any]] = [entry.model_dump(mode="json") for entry in plan.history(place)]
-    if not local:
-        from ticket_triage import moves
-
-        entries = moves.served(_model(), entries)
-    for entry in entries:
-        typer.echo(_line(entry))
-
-
-def _line(entry: dict[str, Any]) -> str:
-    tried = f", {entry['challenger']['version']} on {entry['share']:.0%}" if entry["mode"] != "off" else ""
-    champion = entry["champion"]["version"] if entry["champion"] else "the Bento's"
-    return (
-        f"{entry['at'][:19]}Z  {entry['action']:<11} {entry['mode']:<6} champion {champion}{tried}"
-        f"  ({entry['by']}: {entry['why']})"
-    )
-
-
-@rollout.command()
-def report(
-    id: Annotated[str | None, typer.Option(help="Of the rollout. \\[default: the last one]")] = None,
-    page: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("data/reports/rollout.html"),
-    state: State = None,
-) -> None:
-    """How the challenger did beside the champion: effects with intervals, from the decision log.
-
-    It reads DATABASE_URL, or the state folder's own database.
-    """
-    from ticket_triage.evaluation import abtest
-    from ticket_triage.feedback import decisions, trial
-    from ticket_triage.feedback.database import opened
-    from ticket_triage.files import write_text
-    from ticket_triage.serving import settings
-
-    place = folder(state)
-    entries, start, end = plan.span(plan.history(place), id)
-    champion, challenger = entries[0].champion, entries[0].challenger
-    if champion is None or challenger is None:
-        raise TriageError(
-            "no service ran when the rollout was started, so that its history names no champion"
-        )
-    with opened(decisions.address(place, settings.read().database_url), False) as database:
-        found = trial.read(database, champion, challenger, start, end)
-    if found.given.empty:
-        raise TriageError("the decision log holds no answer of these versions in that time")
-    for line in abtest.lines(abtest.compare(found.given, found.pairs)):
-        typer.echo(line)
-    title = f"Version {challenger.version} beside {champion.version} of {champion.name}"
-    told = [_line(entry.model_dump(mode="json")) for entry in entries]
-    write_text(page, abtest.page(title, found.given, found.pairs, told))
-    typer.echo(f"the page: {page}", err=True)
+    return moves.served(name, [entry.model_dump(mode="json") for entry in plan.history(place)])
 
 
 def back(why: str) -> bool:

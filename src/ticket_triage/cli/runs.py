@@ -138,6 +138,7 @@ def rollback(
     if rollouts.back(why):
         return
     ref = champion.rollback(*pool_and_labels(), why)
+    rollouts.bring(ref.name, rollouts.folder(None))
     typer.echo(f"champion of {ref.name} is version {ref.version} again; next: make package", err=True)
 
 
