@@ -201,7 +201,8 @@ def table(rivals: list[Rival], found: Found) -> None:
                 f"{rival.name:>20}  {connections:11}  {one.rate:8.1f}  {one.p50:7.1f}  {one.p99:7.1f}"
                 f"  {one.cpu:6.2f}  {one.errors:6}  {ratio:7.2f}  {plain[connections].cpu / one.cpu:6.2f}"
             )
-        print(f"{'':>20}  ready after {rival.seconds_to_ready:.1f} s, {rival.memory():.0f} MB a worker")
+        ready = f"{rival.seconds_to_ready:.1f} s ({rival.cpu_to_ready:.1f} s of the processor)"
+        print(f"{'':>20}  ready after {ready}, {rival.memory():.0f} MB a worker")
 
 
 def environment() -> tuple[float, float, float]:

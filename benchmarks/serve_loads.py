@@ -34,7 +34,7 @@ def closed(
     words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(SCRIPT), url]
     done = subprocess.run([*words, "--", *given], capture_output=True, text=True, check=True)
     said = json.loads(done.stdout.strip().splitlines()[-1])
-    rate = said["requests"] / said["seconds"]
+    rate = (said["requests"] - said["errors"]) / said["seconds"]
     return Load(rate, said["p50"], said["p99"], said["errors"], said["requests"])
 
 
@@ -81,13 +81,13 @@ async def _opened(url: str, bodies: list[str], rate: float, seconds: float, head
         await asyncio.gather(*tasks)
         passed = time.perf_counter() - started
     return Load(
-        count / passed,
-        1000 * at(took, 0.5),
-        1000 * at(took, 0.99),
-        errors,
-        count,
-        1000 * max(took),
-        1000 * at(late, 0.99),
+        rate=(count - errors) / passed,
+        p50=1000 * at(took, 0.5),
+        p99=1000 * at(took, 0.99),
+        errors=errors,
+        asked=count,
+        worst=1000 * max(took),
+        late_p99=1000 * at(late, 0.99),
     )
 
 

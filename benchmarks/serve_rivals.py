@@ -35,6 +35,7 @@ class Rival:
     environment: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     seconds_to_ready: float = 0.0
+    cpu_to_ready: float = 0.0  # seconds of the processor, of all its processes
 
     def __enter__(self) -> "Rival":
         started = time.perf_counter()
@@ -51,6 +52,7 @@ class Rival:
                 sys.exit(f"{self.name} did not start:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.02)
         self.seconds_to_ready = time.perf_counter() - started
+        self.cpu_to_ready = self.processor()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import sys
 from collections.abc import Callable
 from typing import cast
 
@@ -32,6 +33,7 @@ from ticket_triage.serving.telemetry import Telemetry, Watch
 logger = logging.getLogger("bentoml.ticket_triage")
 given = settings.read()
 logs.set_up(given.log)
+SWITCH = 0.0005  # seconds
 drain = Drain(given.drain)
 _PLAIN = Question()
 _current = bentoml.get_current_service  # looked up in a package of lazy modules, so once
@@ -113,6 +115,9 @@ class TicketTriage:
             # BentoML would bind them anew, reading their signatures, at each request.
             setattr(self, name, getattr(self, name))
         self.telemetry.pulse(self._look)
+        # Each system call of a request lets go of the interpreter, which the thread that stores decisions would then
+        # keep for 5 ms.
+        sys.setswitchinterval(SWITCH)
         # What is here stays: the collector would go through all of it again and again, for tenths of a second.
         gc.collect()
         gc.freeze()
