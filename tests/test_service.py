@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import jsonschema
 import pytest
+from collector import Collector
 from service import Server, start
 from test_meters import read
 
@@ -267,15 +268,22 @@ def test_the_taxonomy_is_told(server):
 
 
 @pytest.mark.slow
-def test_what_is_degraded_is_told_while_predictions_go_on(bento_home, bento, tmp_path):
-    nobody = "redis://127.0.0.1:1/0"
-    for server in start(
-        bento_home, bento, tmp_path / "log", REDIS_URL=nobody, TICKET_TRIAGE_STATE=str(tmp_path / "s")
-    ):
-        ready = server.client.get("/readyz")
-        assert (ready.status_code, ready.json()["degraded"]) == (200, ["redis"])
-        assert server.predict({"text": TEXT}).status_code == 200
-        wait_for(lambda: figures(server)["ticket_triage_breaker_state{dependency=redis}"] > 0)  # noqa: B023 (called at once)
+def test_what_is_degraded_is_told_while_predictions_go_on_and_are_traced(bento_home, bento, tmp_path):
+    with Collector() as collector:
+        settings = {
+            "REDIS_URL": "redis://127.0.0.1:1/0",  # nobody
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "TICKET_TRIAGE_STATE": str(tmp_path / "s"),
+        }
+        for server in start(bento_home, bento, tmp_path / "log", **settings):
+            ready = server.client.get("/readyz")
+            assert (ready.status_code, ready.json()["degraded"]) == (200, ["redis"])
+            assert server.predict({"text": TEXT}).status_code == 200
+            name = "ticket_triage_breaker_state{dependency=redis}"
+            wait_for(lambda: figures(server)[name] > 0)  # noqa: B023 (called at once)
+        spans = collector.spans()  # sent at the latest when the service ends
+    request = spans["POST /predict-ticket"]
+    assert all(spans[name].parent_span_id == request.span_id for name in ("cache", "predict", "record"))
 
 
 @pytest.mark.slow

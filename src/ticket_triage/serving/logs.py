@@ -13,6 +13,9 @@ REQUESTS = f"{OWN}.requests"  # the logger that has a line for each request
 SERVERS = ("bentoml", "uvicorn.error", "circus")  # of BentoML and below it
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
+
+
 class Lines(logging.Formatter):
     """One line a record: of what was raised the kind and the place, not what it says."""
 
@@ -35,7 +38,7 @@ class Lines(logging.Formatter):
                 for frame in traceback.extract_tb(error.__traceback__)
             ]
         if self.style == "json":
-            return json.dumps(facts, ensure_ascii=False, default=str)
+            return _JSON.encode(facts)
         head = " ".join(str(facts.pop(name)) for name in ("time", "level", "logger", "message"))
         return " ".join([head, *(f"{name}={_plain(value)}" for name, value in facts.items())])
 

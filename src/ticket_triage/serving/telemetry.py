@@ -111,7 +111,9 @@ class Telemetry:
             }
         elif request.tickets:
             facts["tickets"] = request.tickets
-        self.log.log(level, "request", extra={"facts": facts})
+        if self.log.isEnabledFor(level):  # as `log`, which would look for the line of code that calls it
+            extra = {"facts": facts}
+            self.log.handle(self.log.makeRecord(REQUESTS, level, "", 0, "request", (), None, extra=extra))
 
     def pulse(self, look: Callable[[], None]) -> None:
         """Look at what changes by itself every second, in a thread, until `close`."""
