@@ -69,11 +69,12 @@ def test_decisions_are_counted_by_what_was_decided(alone):
 
 def test_states_are_those_of_now(alone):
     alone.state({"redis": "open", "database": "closed"}, {"records": 3, "bytes": 900}, [REF])
-    alone.state({"redis": "half_open", "database": "closed"}, {"records": 0, "bytes": 0}, [])
+    alone.state({"redis": "half_open", "database": "closed"}, {"records": 0, "bytes": 0, "rejected": 2}, [])
     figures = read(alone.text()[0])
     assert figures["ticket_triage_breaker_state{dependency=redis}"] == 1
     assert figures["ticket_triage_breaker_state{dependency=database}"] == 0
     assert figures["ticket_triage_spool_records{}"] == figures["ticket_triage_ready_workers{}"] == 0
+    assert figures["ticket_triage_rejected_records{}"] == 2
     assert figures["ticket_triage_model_info{name=tickets,version=3}"] == 0
 
 

@@ -122,7 +122,7 @@ class Readiness(Frozen):
     ready: bool
     degraded: tuple[str, ...]
     breakers: dict[str, State]
-    spool: dict[str, Any]
+    spool: dict[str, int]
 
 
 class LoggedCorrection(Frozen):
@@ -216,7 +216,7 @@ READINESS = Readiness(
     ready=True,
     degraded=("redis",),
     breakers={"redis": "open", "database": "closed"},
-    spool={"records": 0, "bytes": 0},
+    spool={"records": 0, "bytes": 0, "rejected": 0},
 )
 ROLLOUT = RolloutState(
     mode="off",

@@ -96,6 +96,7 @@ class Meters:
         )
         self.spooled = gauge("spool_records", "Records on disk that the database has not.")
         self.spooled_bytes = gauge("spool_bytes", "Bytes of these records.", of_all="livemax")
+        self.rejected = gauge("rejected_records", "Records that the database will not take, set aside.")
         self.ready = gauge("ready_workers", "Workers whose model gave its canary tickets the right answers.")
         self.model = gauge(
             "model_info", "1 for each version that answers.", "name", "version", of_all="livemax"
@@ -149,13 +150,14 @@ class Meters:
 
         Args:
             breakers: by what they guard.
-            spool: `records` and `bytes` that wait for the database.
+            spool: `records` and `bytes` that wait for the database, and those `rejected` by it.
             models: that answer; empty if it is not ready.
         """
         for name, state in breakers.items():
             self.breakers.labels(name).set(_OPENNESS[state])
         self.spooled.set(spool.get("records", 0))
         self.spooled_bytes.set(spool.get("bytes", 0))
+        self.rejected.set(spool.get("rejected", 0))
         self.ready.set(bool(models))
         self._known |= set(models)
         for ref in self._known:

@@ -178,7 +178,7 @@ class TicketTriage:
         if self.log is not None:
             log = self.log.state()
             breakers["database"] = log["breaker"]
-            spool = {"records": log["waiting"], "bytes": log["bytes"]}
+            spool = {"records": log["waiting"], "bytes": log["bytes"], "rejected": log["rejected"]}
         return Readiness(
             ready=self.engine is not None and not drain.leaving,
             degraded=tuple(sorted(name for name, state in breakers.items() if state != "closed")),

@@ -214,4 +214,4 @@ class Readiness(_Value):
     ready: bool
     degraded: tuple[str, ...] = ()
     breakers: dict[str, Literal["closed", "open", "half_open"]] = {}
-    spool: dict[str, Any] = {}
+    spool: dict[str, int] = {}
