@@ -145,6 +145,12 @@ def test_planted_data_is_masked_and_nothing_else(sentence: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("sentence", ["it is _{}_", "it is not __{}__, no"])
+def test_what_underscores_make_stand_out_is_masked_too(sentence: str) -> None:
+    spelled = {value for kind, value in PLANTED if kind == "email" and value.count("@") != 1}
+    assert [v for _, v in PLANTED if v in hide(sentence.format(v)) and v not in spelled] == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

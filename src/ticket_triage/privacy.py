@@ -18,23 +18,26 @@ _IBAN_LENGTHS = {
         QA29 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20""",
     )
 }
-_IBAN = re.compile(r"\b[A-Z]{2}\d\d(?=(?:[ -]?[A-Z0-9]){11})", re.IGNORECASE)
 
 _SPLIT = "[ .\\-\u2010-\u2013]"  # between the groups of a number
-# A number stands alone: not in a word, a link, a hashtag or a longer number.
-_START = r"(?<![\w@#/=])(?<!\d[.,:])(?<!\w-)"
-_END = r"(?![\w@]|[-/.,:]\d)"
+# A number stands alone: not in a word, a link, a hashtag or a longer number; `_` around it only makes it stand out.
+_WORD = r"(?<![^\W_])(?<![^\W_]_)(?<![^\W_]__)"
+_START = rf"{_WORD}(?<![@#/=])(?<!\d[.,:])(?<!\w-)"
+_DONE = r"(?!_{0,2}[^\W_])"
+_END = r"(?!_{0,2}[^\W_]|@|[-/.,:]\d)"
+
+_IBAN = re.compile(rf"{_WORD}[A-Z]{{2}}\d\d(?=(?:[ -]?[A-Z0-9]){{11}})", re.IGNORECASE)
 
 # The first digits that card networks issue (ISO/IEC 7812), in the ways that cards print them.
 _CARD = re.compile(
-    rf"""(?<!\w)(?<!\d[.,:-])(?=4|5[0-8]|2[2-7]|3[04-9]|6)
+    rf"""{_WORD}(?<!\d[.,:-])(?=4|5[0-8]|2[2-7]|3[04-9]|6)
     (?:\d{{13,19}}|\d{{4}}(?:{_SPLIT}\d{{4}}){{3}}|\d{{4}}{_SPLIT}\d{{6}}{_SPLIT}\d{{4,5}}){_END}""",
     re.VERBOSE,
 )
 
 _EMAIL = re.compile(
     r"""
-      (?<![\w.%+-])(?:\w++')?[\w%+-][\w.%+-]*+@[\w-]++(?:\.[\w-]++)*\.[^\W\d_]{2,24}(?!\w)
+      (?<![\w.%+-])(?:\w++')?[\w%+-][\w.%+-]*+@[\w-]++(?:\.[\w-]++)*\.[^\W\d_]{2,24}(?![^\W_])
     | (?<![\w.%+-])[\w%+-][\w.%+-]*+\s?[(\[]\s?at\s?[)\]]\s?[\w-]{1,63}
       (?:\s?[(\[]\s?dot\s?[)\]]\s?|\.)[^\W\d_]{2,24}\b
     | (?<![\w.%+-])[\w%+-]{1,64}[\d._][\w.%+-]*+\ at\ [\w-]{1,63}
@@ -70,10 +73,10 @@ _NUMBER = re.compile(
             |móvil)
         (?:[\s:.\#=]|\b(?:me|us|him|her|my|the|is|on|at|back|no|nr|num|number|to|phone|cell|mobile|home
             |work|from|via)\b){{1,6}}
-    ){_START}(?P<number>\+?\(?\d(?:[ .()\-\u2010-\u2013]{{0,2}}\d){{6,14}}){_END}
+    ){_WORD}(?<![@/])(?P<number>\+?\(?\d(?:[ .()\-\u2010-\u2013]{{0,2}}\d){{6,14}}){_END}
   | (?P<ip>
-        (?<![\w.])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?!\w|\.\d)
-      | (?<![\w:.])(?=[\da-f:]*\d)[\da-f]{{0,4}}(?::[\da-f]{{0,4}}){{2,7}}(?![\w:])
+        {_WORD}(?<!\.)(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?!_{{0,2}}[^\W_]|\.\d)
+      | {_WORD}(?<![:.])(?=[\da-f:]*\d)[\da-f]{{0,4}}(?::[\da-f]{{0,4}}){{2,7}}(?!_{{0,2}}[^\W_]|:)
     )
   | (?P<ssn>
         \b(?:ssn|social\ security)(?:\s(?:number|no))?(?:[\s:.\#]|\bis\b){{1,4}}
@@ -97,17 +100,17 @@ _ADDRESS = re.compile(
     rf"""
     \b(?-i:[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]?)\ (?!\d(?:gb|tb|am|pm|st|nd|rd|th|hr)\b)
     (?-i:\d[ABD-HJLNP-UW-Z]{{2}})\b  # a postcode of the UK
-  | \bp\.?\ ?o\.?\ box\ \d{{1,6}}\b
+  | {_WORD}p\.?\ ?o\.?\ box\ \d{{1,6}}{_DONE}
   | {_START}\d{{1,4}}(?:\ bis)?,?\ (?:rue|avenue|boulevard|impasse|allée)(?:\ (?:de|du|des|la|le|les))*
     (?-i:\ [A-ZÉ][\w'-]{{1,30}}){{1,3}}
   | {_START}\d{{1,5}}[a-z]?,?\ (?-i:[A-Z][\w'.-]{{0,30}}\ ){{1,4}}
     (?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|terrace|square|sq
-        |parkway|pkwy|highway|hwy|close|crescent|circle)\b
+        |parkway|pkwy|highway|hwy|close|crescent|circle){_DONE}
   | {_START}\d{{1,5}}[a-z]?,?\ (?!(?:the|a|my|your|this|that|in|on|of|to|days?|hours?|min|minutes?|miles?
-        |cars?|weeks?|star|blocks?)\b)[a-z]{{3,30}}\ (?:street|avenue|boulevard|lane|road)\b
-  | \b(?:calle|avenida|avda|plaza|paseo)\.?(?:\ (?:de|del|la|las|los))*
-    (?-i:\ [A-ZÁÉÍÓÚ][\w'-]{{1,30}}){{1,3}},?(?:\ n[º°o]\.?)?\ ?\d{{1,4}}\b
-  | \b(?-i:[A-ZÄÖÜ])[\w-]{{2,30}}(?:straße|strasse|str\.)\ \d{{1,4}}[a-z]?\b
+        |cars?|weeks?|star|blocks?)\b)[a-z]{{3,30}}\ (?:street|avenue|boulevard|lane|road){_DONE}
+  | {_WORD}(?:calle|avenida|avda|plaza|paseo)\.?(?:\ (?:de|del|la|las|los))*
+    (?-i:\ [A-ZÁÉÍÓÚ][\w'-]{{1,30}}){{1,3}},?(?:\ n[º°o]\.?)?\ ?\d{{1,4}}{_DONE}
+  | {_WORD}(?-i:[A-ZÄÖÜ])[\w-]{{2,30}}(?:straße|strasse|str\.)\ \d{{1,4}}[a-z]?{_DONE}
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -117,7 +120,7 @@ _JOINT = re.compile(r"@(?<=\w@)\w")  # begins with a letter that is looked for a
 _SPELLED = re.compile(r"[(\[]\s?at\s?[)\]]| dot |__email", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _RUN = re.compile(r"\d(?:(?<![@\d]\d)(?:\W{0,3}\d){5}|\.\d{1,3}\.\d)|:[\da-fA-F]{0,4}:")
-_LONE = re.compile(r"(?<![\w@/.])\d")
+_LONE = re.compile(r"(?<![^\W_])(?<![@/.])\d")
 _LETTERS = re.compile(r"[a-z]+")
 _POSTCODE = re.compile(r"\ \d[ABD-HJLNP-UW-Z]{2}\b")
 _PLACES = frozenset(

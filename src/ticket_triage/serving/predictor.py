@@ -115,7 +115,7 @@ def masked(ticket: Ticket) -> dict[str, Any]:
     del given["text"]
     given.pop("subject", None)
     given.pop("customer", None)
-    for name in ("channel", "tier"):
+    for name in ("channel", "tier", "language"):
         if name in given:
             given[name] = rules.mask(given[name])
     return {"text": text, **given}
