@@ -6,7 +6,7 @@ import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from ticket_triage.serving import openapi, routes
-from ticket_triage.serving.contract import PREDICTION
+from ticket_triage.serving.examples import PREDICTION
 from ticket_triage.serving.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[1]

@@ -6,8 +6,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from ticket_triage.schema import Prediction
-from ticket_triage.serving.contract import PREDICTION, Error
-from ticket_triage.serving.operations import ERRORS, JSON, OPERATIONS, Operation
+from ticket_triage.serving.contract import Error
+from ticket_triage.serving.examples import PREDICTION
+from ticket_triage.serving.failures import ERRORS
+from ticket_triage.serving.operations import JSON, OPERATIONS, Operation
 
 NOT_READY = ERRORS[503][1]
 KEYS = {

@@ -8,48 +8,10 @@ from pydantic import BaseModel
 
 from ticket_triage.feedback.records import Correction, Feedback
 from ticket_triage.schema import Explain, Prediction, Ticket
-from ticket_triage.serving import access, contract
+from ticket_triage.serving import access, contract, examples
 
 JSON, LINES, TEXT, PAGE = "application/json", "application/x-ndjson", "text/plain", "text/html"
 
-# An example of each failure; what is behind a colon is of one request.
-ERRORS = {
-    400: (
-        "The request is not as described; the sentence names every field that is wrong.",
-        "`text` is missing",
-    ),
-    401: (
-        "No key, or one that is not valid.",
-        "a key is needed: Authorization: Bearer <key>, or X-API-Key: <key>",
-    ),
-    403: (
-        "The key may not do this.",
-        "the key may not do this: it needs the role review, and has predict",
-    ),
-    404: ("There is no prediction of that id.", "there is no prediction of that id"),
-    408: ("The body did not come in time.", "the body was not there after 10 seconds"),
-    410: (
-        "The version that answered is not loaded any more.",
-        "version 2 of ticket-triage is not loaded here any more",
-    ),
-    413: ("The body is larger than the service takes.", "the body is larger than 262144 bytes"),
-    415: (
-        "The body is of another type, not UTF-8, or compressed.",
-        "the body must be application/json",
-    ),
-    422: ("The label is not one of the taxonomy's.", "`priority` is one of low, medium, high"),
-    429: (
-        "More requests a second than the key may make; `Retry-After` says when to come again.",
-        "more than 50 requests a second of this key: try again in 1 s",
-    ),
-    500: ("A fault of the service; its log has the place.", "the request failed here; the log says where"),
-    503: (
-        "The model is not ready, what must be stored cannot be, or, with `Retry-After`, there are more requests than "
-        "can be answered.",
-        "the model is not ready; the log says why",
-    ),
-    504: ("The answer took too long.", "Not able to process the request in 30.0 seconds"),
-}
 EXPLAIN = {
     "name": "explain",
     "in": "query",
@@ -62,7 +24,7 @@ PREDICTION_ID = {
     "required": True,
     "description": "`prediction_id` of an answer",
     "schema": {"type": "string"},
-    "example": contract.PREDICTION.prediction_id,
+    "example": examples.PREDICTION.prediction_id,
 }
 
 
@@ -108,14 +70,14 @@ def _predict(path: str, name: str) -> Operation:
         name,
         "Category, priority, decision and reasons for one ticket",
         Prediction,
-        contract.PREDICTION,
+        examples.PREDICTION,
         takes=Ticket,
-        body=contract.TICKET,
+        body=examples.TICKET,
         parameters=(EXPLAIN,),
     )
 
 
-_LINE = contract.TICKET.model_dump_json(exclude_none=True) + "\n"
+_LINE = examples.TICKET.model_dump_json(exclude_none=True) + "\n"
 OPERATIONS = (
     _predict("/predict-ticket", "predict_ticket"),
     _predict("/predict", "predict"),
@@ -125,9 +87,9 @@ OPERATIONS = (
         "predict_batch",
         "Up to 1,000 tickets at once: a prediction for each, or what is wrong with it, in their order",
         contract.Results,
-        contract.Results(results=[contract.PREDICTION, contract.Error(error="`text` is missing")]),
+        contract.Results(results=[examples.PREDICTION, contract.Error(error="`text` is missing")]),
         takes=contract.Batch,
-        body=contract.Batch(tickets=[contract.TICKET]),
+        body=contract.Batch(tickets=[examples.TICKET]),
     ),
     Operation(
         "post",
@@ -135,7 +97,7 @@ OPERATIONS = (
         "predict_stream",
         "Any number of tickets as JSON lines: a line with the prediction, or what is wrong, for each as it comes",
         None,
-        contract.PREDICTION.model_dump_json() + "\n",
+        examples.PREDICTION.model_dump_json() + "\n",
         kind=LINES,
         body=_LINE,
         body_kind=LINES,
@@ -146,9 +108,9 @@ OPERATIONS = (
         "feedback",
         "What the labels of a prediction should have been",
         Correction,
-        contract.CORRECTION,
+        examples.CORRECTION,
         takes=Feedback,
-        body=contract.FEEDBACK,
+        body=examples.FEEDBACK,
         fails=(404, 422),
         status=201,
         also={
@@ -161,7 +123,7 @@ OPERATIONS = (
         "prediction",
         "What was answered, by what, to which masked ticket, and how it was corrected",
         contract.Logged,
-        contract.LOGGED,
+        examples.LOGGED,
         parameters=(PREDICTION_ID,),
         fails=(404,),
     ),
@@ -171,7 +133,7 @@ OPERATIONS = (
         "replay",
         "The logged ticket answered again by the same version",
         contract.Replayed,
-        contract.REPLAYED,
+        examples.REPLAYED,
         parameters=(PREDICTION_ID,),
         fails=(404, 410),
     ),
@@ -181,7 +143,7 @@ OPERATIONS = (
         "model",
         "Which version answers, what it can say, what it was worth, and whether it proved itself",
         contract.Description,
-        contract.DESCRIPTION,
+        examples.DESCRIPTION,
     ),
     Operation(
         "get",
@@ -189,7 +151,7 @@ OPERATIONS = (
         "taxonomy",
         "The labels that can be given, and to whom they go",
         contract.TaxonomyDescription,
-        contract.TAXONOMY,
+        examples.TAXONOMY,
     ),
     Operation(
         "get",
@@ -197,7 +159,7 @@ OPERATIONS = (
         "rollout",
         "Who answers, and what the guard sees of a challenger",
         contract.RolloutState,
-        contract.ROLLOUT,
+        examples.ROLLOUT,
     ),
     Operation("get", "/livez", "livez", "The process answers", contract.Alive, contract.Alive()),
     Operation("get", "/healthz", "healthz", "The process answers", contract.Alive, contract.Alive()),
@@ -207,7 +169,7 @@ OPERATIONS = (
         "readyz",
         "The model gave its canary tickets the right answers; and what behind the service does not work",
         contract.Readiness,
-        contract.READINESS,
+        examples.READINESS,
         fails=(503,),
     ),
     Operation(

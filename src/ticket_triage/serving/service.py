@@ -28,7 +28,8 @@ from ticket_triage.serving.quick import Quick
 from ticket_triage.serving.rollout import guard
 from ticket_triage.serving.rollout.alert import Alerts
 from ticket_triage.serving.rollout.holder import Rollout
-from ticket_triage.serving.telemetry import Telemetry, Watch
+from ticket_triage.serving.telemetry import Telemetry
+from ticket_triage.serving.watch import Watch
 
 logger = logging.getLogger("bentoml.ticket_triage")
 given = settings.read()

@@ -1,20 +1,13 @@
 """What is seen of the service from outside: each request and each decision, as figures, lines of a log, and spans."""
 
 import logging
-import re
 import threading
-import uuid
-from asyncio import CancelledError
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from ticket_triage import text
 from ticket_triage.feedback.records import Decision
 from ticket_triage.serving.logs import REQUESTS
 from ticket_triage.serving.meters import Meters
@@ -23,7 +16,6 @@ from ticket_triage.serving.traces import Untraced
 PULSE = 1.0  # seconds between two looks at breakers and spool
 # Asked every few seconds by machines: a line only if they fail.
 PROBES = ("/livez", "/healthz", "/readyz", "/metrics")
-_SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 
 
 @dataclass(slots=True)
@@ -35,7 +27,7 @@ class Request:
     tickets: int = 0
 
 
-_current: ContextVar[Request | None] = ContextVar("request", default=None)
+current: ContextVar[Request | None] = ContextVar("request", default=None)
 
 
 class Telemetry:
@@ -54,7 +46,7 @@ class Telemetry:
     @property
     def request_id(self) -> str | None:
         """Of the request that is being answered."""
-        return request.id if (request := _current.get()) else None
+        return request.id if (request := current.get()) else None
 
     def span(self, name: str) -> AbstractContextManager[Any]:
         """A span around a piece of the work for a request."""
@@ -69,7 +61,7 @@ class Telemetry:
         """A ticket was answered."""
         if self.meters:
             self.meters.decided(made)
-        if (request := _current.get()) and not made.shadow:
+        if (request := current.get()) and not made.shadow:
             request.decision = made
             request.tickets += 1
 
@@ -134,71 +126,3 @@ class Telemetry:
         self.traces.close()
         if self.meters:
             self.meters.close()
-
-
-class Watch:
-    """ASGI middleware: gives each request its id, and tells `Telemetry` how it went.
-
-    The id is the caller's `X-Request-ID` if it can be one and holds no personal data, else a new one; it is sent back.
-
-    Args:
-        telemetry: called at the first request, when the server's process is the one that answers.
-        paths: templates of all routes, such as /predictions/{id}; requests to others are of the route `other`.
-    """
-
-    def __init__(self, app: ASGIApp, telemetry: Callable[[], Telemetry], paths: Iterable[str]) -> None:
-        self.app = app
-        self.telemetry = telemetry
-        self.plain = {path for path in paths if "{" not in path}
-        self.patterns = [
-            (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in paths if "{" in path
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = perf_counter()
-        telemetry = self.telemetry()
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        request = Request(_request_id(headers.get("x-request-id")))
-        route = self._route(scope["path"])
-        method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD", "OPTIONS") else "other"
-        token = _current.set(request)
-        status, shed = 0, False
-
-        async def sending(message: Message) -> None:
-            nonlocal status, shed
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                # What is not ready does not say when it will be; what is full does.
-                shed = status == 503 and any(name == b"retry-after" for name, _ in message["headers"])
-                message = {
-                    **message,
-                    "headers": [*message["headers"], (b"x-request-id", request.id.encode())],
-                }
-            await send(message)
-
-        telemetry.entered()
-        with telemetry.traces.request(f"{method} {route}", headers) as span:
-            try:
-                await self.app(scope, receive, sending)
-            except CancelledError:
-                status = status or 504  # the server's own limit of time lies around this
-                raise
-            finally:
-                seconds = perf_counter() - started
-                telemetry.answered(request, route, method, status or 500, seconds, shed)
-                telemetry.traces.ended(span, status or 500, request_id=request.id, **{"http.route": route})
-                _current.reset(token)
-
-    def _route(self, path: str) -> str:
-        if path in self.plain:
-            return path
-        return next((route for pattern, route in self.patterns if pattern.fullmatch(path)), "other")
-
-
-def _request_id(given: str | None) -> str:
-    if given and _SANE.fullmatch(given) and text.mask(given) == given:
-        return given
-    return uuid.uuid4().hex
