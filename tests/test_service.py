@@ -171,14 +171,15 @@ def test_probes_and_metrics(server):
     for path in ("/healthz", "/livez", "/readyz"):
         assert server.client.get(path).status_code == 200
     server.predict({"text": TEXT})
-    metrics = server.client.get("/metrics").text
-    assert 'ticket_triage_requests_total{method="POST",route="/predict-ticket",status="200"}' in metrics
+    answered = "ticket_triage_requests_total{method=POST,route=/predict-ticket,status=200}"
+    wait_for(lambda: figures(server).get(answered, 0) > 0)  # a request is counted when its answer has left
 
 
 @pytest.mark.slow
 def test_every_line_of_the_log_is_json_and_each_request_has_one(server):
     answer = server.client.post("/predict", json={"text": TEXT}, headers={"X-Request-ID": "order-17"})
     assert answer.headers["x-request-id"] == "order-17"
+    wait_for(lambda: "order-17" in server.log.read_text())  # the line follows the answer
     _, *written = server.log.read_text().splitlines()  # the first is the command's, to who typed it
     lines = [json.loads(line) for line in written]
     assert all({"time", "level", "logger", "message"} <= set(line) for line in lines)
@@ -201,9 +202,11 @@ def test_two_workers_are_one_server_to_who_looks_at_it(bento_home, bento, tmp_pa
             assert (
                 httpx.post(f"{server.client.base_url}/predict-ticket", json={"text": TEXT}).status_code == 200
             )
+        answered = "ticket_triage_requests_total{method=POST,route=/predict-ticket,status=200}"
+        wait_for(lambda: figures(server).get(answered) == 30)  # noqa: B023 (called at once)
         for _ in range(6):
             seen = figures(server)
-            assert seen["ticket_triage_requests_total{method=POST,route=/predict-ticket,status=200}"] == 30
+            assert seen[answered] == 30
             assert (
                 sum(seen[f"ticket_triage_cache_lookups_total{{result={r}}}"] for r in ("hit", "miss")) == 30
             )
