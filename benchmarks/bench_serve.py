@@ -178,7 +178,7 @@ def load(rival: Rival, bodies: Path, first: int, connections: int, seconds: floa
     url = f"http://127.0.0.1:{rival.port}"
     before = rival.processor()
     found = serve_loads.closed(url, rival.route, bodies, first, connections, seconds, rival.headers)
-    return replace(found, cpu=1000 * (rival.processor() - before) / max(found.asked, 1))
+    return replace(found, cpu=1000 * (rival.processor() - before) / max(found.asked - found.errors, 1))
 
 
 def median(loads: list[Load]) -> Load:
