@@ -9,6 +9,7 @@ import yaml
 from ticket_triage.files import TriageError, sha256
 from ticket_triage.schema import ModelRef
 from ticket_triage.serving.package import package
+from ticket_triage.serving.predictor import Predictor
 
 ROOT = Path(__file__).parents[1]
 REF = ModelRef(name="tickets-sample", version="3")
@@ -35,7 +36,7 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def bento(home: Path, tag: str) -> Path:
+def folder_of(home: Path, tag: str) -> Path:
     return home / "bentos" / Path(*tag.split(":"))
 
 
@@ -44,10 +45,10 @@ def test_a_bento_holds_the_model_its_name_and_exact_requirements(model_folder, r
     tags = {"data": "0f3a", "commit": "9c1e: a=b"}
     tag = package(model_folder, REF, tmp_path / "home", tags, name="tickets", root=repository)
     assert tag.startswith("tickets:3-")
-    folder = bento(tmp_path / "home", tag)
+    folder = folder_of(tmp_path / "home", tag)
     assert json.loads((folder / "src/model/ref.json").read_text()) == REF.model_dump()
     for path in model_folder.rglob("*"):
-        if path.is_file() and path.name != "ref.json":
+        if path.is_file() and path.name not in ("ref.json", "manifest.json"):
             assert sha256(folder / "src/model" / path.relative_to(model_folder)) == sha256(path)
     pins = (folder / "env/python/requirements.txt").read_text().split("\n")
     assert set(filter(None, pins)) == {"bentoml==1.4.39", 'numpy==2.3.1; python_full_version >= "3.11"'}
@@ -65,17 +66,17 @@ def test_a_bento_holds_the_model_its_name_and_exact_requirements(model_folder, r
 def test_hidden_folders_are_no_hindrance(model_folder, repository, tmp_path):
     root = repository.rename(tmp_path / ".repository")
     tag = package(model_folder, REF, tmp_path / ".bentoml", {}, root=root)
-    assert (bento(tmp_path / ".bentoml", tag) / "bento.yaml").exists()
+    assert (folder_of(tmp_path / ".bentoml", tag) / "bento.yaml").exists()
 
 
 @pytest.mark.slow
 def test_the_same_is_built_once_and_a_change_makes_another(model_folder, repository, tmp_path):
     home = tmp_path / "home"
     first = package(model_folder, REF, home, {"commit": "1"}, root=repository)
-    built = (bento(home, first) / "bento.yaml").stat().st_mtime_ns
+    when = (folder_of(home, first) / "bento.yaml").stat().st_mtime_ns
     (repository / "src/ticket_triage/params.py").touch()
     assert package(model_folder, REF, home, {"commit": "2"}, root=repository) == first
-    assert (bento(home, first) / "bento.yaml").stat().st_mtime_ns == built
+    assert (folder_of(home, first) / "bento.yaml").stat().st_mtime_ns == when
     with (repository / "src/ticket_triage/serving/predictor.py").open("a") as stream:
         stream.write("# changed\n")
     second = package(model_folder, REF, home, {}, root=repository)
@@ -148,3 +149,16 @@ def test_bentofile_includes_all_that_an_answer_imports():
     assert not missing
     listed = {path for path in included if path.parent.name == "ticket_triage" and path.suffix == ".py"}
     assert listed <= needed("ticket_triage.serving.service", set()), "nothing that is not needed"
+
+
+def test_a_changed_byte_of_any_file_of_the_model_keeps_it_from_being_loaded(bento_home, bento, tmp_path):
+    name, _, version = bento.partition(":")
+    model = Path(shutil.copytree(bento_home / "bentos" / name / version / "src/model", tmp_path / "model"))
+    ref = Predictor.load(model).ref
+    for path in sorted(path for path in model.rglob("*") if path.is_file() and path.name != "manifest.json"):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]) if whole else b"x")
+        with pytest.raises(TriageError, match="another hash than its manifest"):
+            Predictor.load(model)
+        path.write_bytes(whole)
+    assert Predictor.load(model).ref == ref

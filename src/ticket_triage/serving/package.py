@@ -99,6 +99,10 @@ def _add(place: Path, folder: Path, ref: ModelRef) -> ModelRef:
         raise TriageError(f"there is no model at {folder}: run `dvc repro`, or `dvc pull` if a remote has it")
     shutil.copytree(folder, place)
     files.write_json(place / REF, ref.model_dump())
+    # What the model calls itself is checked when it is loaded, as all of its files are.
+    manifest = place / "manifest.json"
+    if manifest.exists():
+        files.write_json(manifest, {**files.read_json(manifest), REF: files.sha256(place / REF)})
     return ref
 
 
