@@ -15,7 +15,7 @@ import yaml
 from ticket_triage import files
 from ticket_triage.files import TriageError
 from ticket_triage.schema import ModelRef
-from ticket_triage.serving.predictor import REF, read_ref
+from ticket_triage.serving.predictor import METRICS, REF, read_ref
 
 BENTOFILE = Path("bentofile.yaml")
 HASHED = Path("requirements/hashed.txt")  # in the Bento below src/; deploy/Dockerfile installs from it
@@ -102,7 +102,8 @@ def _add(place: Path, folder: Path, ref: ModelRef) -> ModelRef:
     # What the model calls itself is checked when it is loaded, as all of its files are.
     manifest = place / "manifest.json"
     if manifest.exists():
-        files.write_json(manifest, {**files.read_json(manifest), REF: files.sha256(place / REF)})
+        beside = {name: files.sha256(place / name) for name in (REF, METRICS) if (place / name).exists()}
+        files.write_json(manifest, files.read_json(manifest) | beside)
     return ref
 
 
