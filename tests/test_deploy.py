@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from ticket_triage.feedback.decisions import DecisionLog
-from ticket_triage.files import read_json, write_json
+from ticket_triage.files import read_json, sha256, write_json
 from ticket_triage.schema import ModelRef
 from ticket_triage.serving import api_keys, openapi
 from ticket_triage.serving.meters import Meters
@@ -385,6 +385,10 @@ def releases(model_folder: Path, tmp_path: Path) -> tuple[Path, str, str, str]:
     canaries = read_json(shelf / "5/src/model/canaries.json")
     canaries[0]["text"] = "quite another ticket"
     write_json(shelf / "5/src/model/canaries.json", canaries)
+    for version in ("4", "5"):
+        model = shelf / version / "src/model"
+        names = read_json(model / "manifest.json")
+        write_json(model / "manifest.json", {name: sha256(model / name) for name in names})
     return home, first, "ticket-triage:4", "ticket-triage:5"
 
 
@@ -421,8 +425,9 @@ def test_a_release_takes_over_and_gives_back_and_no_request_is_lost(releases, tm
         assert f"green: {second} (stopped)" in status.stdout, "the way back is what it was"
         history = [line.split()[1:] for line in (tmp_path / "run/history").read_text().splitlines()]
         assert history == [["blue", first], ["green", second], ["blue", first]]
-        away = httpx.get(f"{switch.url}/metrics", timeout=10)
-        assert away.status_code == 404 and set(away.json()) == {"error"}
+        for path in ("/metrics", "/%6detrics"):
+            away = httpx.get(f"{switch.url}{path}", timeout=10)
+            assert away.status_code == 404 and set(away.json()) == {"error"}
     finally:
         ended = switch("down")
     assert ended.returncode == 0, ended.stderr
