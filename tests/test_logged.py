@@ -79,6 +79,10 @@ def test_a_correction_is_kept_with_its_prediction_and_an_override_counted_once(s
     answer = service.engine.predict(TICKET)
     one = answer.prediction_id
     agreed = service.correct(one, category=answer.category.label, by="ann")
+    long = service.correct(one, category=answer.category.label, by="a@b.co," * 28, note="a@b.co " * 285)
+    assert long.status_code == 201 and len(long.json()["note"]) > 2_000, (
+        "a token is longer than some addresses"
+    )
     assert agreed.status_code == 201 and service.engine.rollout.overridden == []
     other = next(label for label in predictor.model.taxonomy.labels if label != answer.category.label)
     for _ in range(2):
@@ -88,10 +92,11 @@ def test_a_correction_is_kept_with_its_prediction_and_an_override_counted_once(s
     corrections = service.client.get(f"/predictions/{one}").json()["corrections"]
     assert [(row["category"], row["by"]) for row in corrections] == [
         (answer.category.label, "ann"),
+        (answer.category.label, long.json()["by"]),
         (other, None),
         (other, None),
     ]
-    assert corrections[1]["note"] == "ask <email>"
+    assert corrections[2]["note"] == "ask <email>"
 
 
 def test_a_correction_that_cannot_be_one_is_refused_in_a_sentence(service):
@@ -138,5 +143,7 @@ def test_without_its_database_a_correction_is_accepted_unchecked(without_databas
     assert b'"priority":"high"' in next(service.log.spool.find(b"0" * 32))
     assert service.correct("0" * 32, priority="urgent").status_code == 422
     assert service.client.get(f"/predictions/{'0' * 32}").status_code == 503
+    for path in ("/predictions/%00", "/predictions/x", f"/predictions/{'0' * 32}%0A"):
+        assert service.client.get(path).status_code == 404, "known to be none without asking"
     answer = service.engine.predict(TICKET)
     assert service.client.post(f"/replay/{answer.prediction_id}").json()["same"]

@@ -7,7 +7,8 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 from ticket_triage.schema import Frozen, ModelRef
 
 Variant = Literal["champion", "challenger"]
-ID = r"^[0-9a-f]{32}(-beside)?$"
+BESIDE = "-beside"  # after the id of a decision: the other version's answer to the same ticket
+ID = rf"^[0-9a-f]{{32}}({BESIDE})?$"
 
 
 class Decision(Frozen):
@@ -40,8 +41,8 @@ class Correction(Frozen):
     at: AwareDatetime
     category: str | None = None
     priority: str | None = None
-    by: str | None = Field(default=None, max_length=200)
-    note: str | None = Field(default=None, max_length=2_000)
+    by: str | None = None
+    note: str | None = None
 
 
 def _any_label(schema: dict[str, Any]) -> None:

@@ -9,11 +9,11 @@ import pandas as pd
 import sqlalchemy as sa
 
 from ticket_triage.feedback.database import Database
+from ticket_triage.feedback.records import BESIDE
 from ticket_triage.feedback.tables import CORRECTIONS, DECISIONS
 from ticket_triage.schema import ModelRef
 
 READING = 120.0  # seconds that this may take
-BESIDE = "-beside"  # after the id of a decision: the other version's answer to the same ticket
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ticket_triage.feedback.decisions import DecisionLog
-from ticket_triage.feedback.records import Correction, Decision, Feedback
+from ticket_triage.feedback.records import ID, Correction, Decision, Feedback
 from ticket_triage.files import TriageError
 from ticket_triage.schema import PRIORITIES, TASKS, Explain
 from ticket_triage.serving import openapi
@@ -46,19 +47,28 @@ def routes(running: Callable[[], Running]) -> list[Route]:
     async def decided(request: Request) -> Response:
         if (log := running().log) is None:
             return _not_ready()
-        return await asyncio.to_thread(_tell, log, request.path_params["id"])
+        return await _of(request, _tell, log)
 
     async def replay(request: Request) -> Response:
         engine, log = running().engine, running().log
         if engine is None or log is None:
             return _not_ready()
-        return await asyncio.to_thread(_replay, engine, log, request.path_params["id"])
+        return await _of(request, _replay, engine, log)
 
     return [
         Route("/feedback", feedback, methods=["POST"]),
         Route("/predictions/{id}", decided),
         Route("/replay/{id}", replay, methods=["POST"]),
     ]
+
+
+async def _of(request: Request, tell: Callable[..., Response], *given: Any) -> Response:
+    prediction_id = request.path_params["id"]
+    if not re.fullmatch(ID, prediction_id):
+        return (
+            _unknown()
+        )  # unasked: a database that is given what no text may hold would be taken for a broken one
+    return await asyncio.to_thread(tell, *given, prediction_id)
 
 
 def _correct(engine: Engine, log: DecisionLog, given: Feedback, caller: str | None) -> Response:

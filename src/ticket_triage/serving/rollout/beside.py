@@ -8,21 +8,20 @@ from datetime import UTC, datetime
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
-from ticket_triage.feedback.records import Decision
+from ticket_triage.feedback.records import BESIDE, Decision
 from ticket_triage.schema import TASKS
 from ticket_triage.serving.predictor import Predictor, as_seen
 from ticket_triage.serving.rollout.turns import Turn
 
 logger = logging.getLogger("bentoml.ticket_triage.rollout")
 LATER = 0.05  # seconds, by when the answer that was given has left
-SUFFIX = "-beside"
 
 
 class Beside:
     """A thread that answers tickets again with another model, from a queue of bounded length.
 
     Args:
-        record: keeps the answer, a decision with `shadow` set whose id is that of the one given and `SUFFIX`.
+        record: keeps the answer, a decision with `shadow` set whose id is that of the one given and `BESIDE`.
         tell: hears of the given decision and of the answer beside, None where there was none.
         size: of the queue; what finds no room is dropped and counted.
     """
@@ -82,7 +81,7 @@ class Beside:
         self._record(
             decision.model_copy(
                 update={
-                    "prediction_id": decision.prediction_id + SUFFIX,
+                    "prediction_id": decision.prediction_id + BESIDE,
                     "at": datetime.now(UTC),
                     "model": shadow.ref,
                     "variant": "challenger" if turn.variant == "champion" else "champion",
