@@ -44,6 +44,16 @@ def test_what_is_stored_again_stays_once_and_as_it_was(database):
     assert database.decision(one.prediction_id).latency_ms == 7.125
 
 
+def test_a_file_of_sqlite_is_its_owners_alone(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/state/decisions.db")
+    database.migrate()
+    database.store([decision()])
+    files = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "state").glob("decisions.db*")}
+    files.pop("decisions.db.lock")  # which is empty
+    assert files == dict.fromkeys(("decisions.db", "decisions.db-wal", "decisions.db-shm"), 0o600)
+    database.close()
+
+
 def test_sqlite_lets_others_read_while_one_writes(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/state/decisions.db", timeout=0.2)
     database.migrate()

@@ -44,6 +44,21 @@ def test_what_is_too_old_goes_with_its_corrections_in_steps(database, monkeypatc
         retention.expire(database, -1)
 
 
+def test_what_was_said_of_no_decision_goes_in_time_too(database):
+    kept = decision(at=AT - timedelta(days=1))
+    lone, young, said = (
+        correction("0" * 32, at=AT - timedelta(days=40)),
+        correction("0" * 32, at=AT),
+        correction(kept.prediction_id, at=AT - timedelta(days=40)),
+    )
+    database.store([kept, lone, young, said])
+    assert retention.expire(database, 30, now=AT) == 0
+    assert database.corrections("0" * 32) == [young] and database.corrections(kept.prediction_id) == [said]
+    before = (AT - timedelta(days=30)).isoformat()
+    assert audit(database) == [("expire", None, None, {"before": before, "corrections": 1})]
+    assert retention.expire(database, 30, now=AT) == 0 and len(audit(database)) == 1
+
+
 def test_a_customer_is_forgotten_and_what_still_waited_is_not_stored(database):
     gone, other = decision(customer="h1"), decision(customer="h2")
     waiting, later = decision(customer="h1"), decision(customer="h1", at=AT + timedelta(days=365 * 200))

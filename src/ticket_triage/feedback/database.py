@@ -91,6 +91,8 @@ class Database:
         )
         if self.sqlite:
             with _locked(self.path):
+                # For the owner's eyes, as the spool; SQLite gives the files beside it the same mode.
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
                 with closing(sqlite3.connect(self.path, timeout=self.timeout)) as raw:
                     raw.execute("PRAGMA journal_mode=WAL")  # the file remembers
                 self._upgrade(config, command.upgrade)

@@ -16,7 +16,8 @@ STEP = 5_000  # decisions at once: others store in between
 def expire(database: Database, days: float, by: str | None = None, now: datetime | None = None) -> int:
     """Delete decisions older than this and what was said of them; how many decisions.
 
-    Each step of up to 5,000 leaves an audit row.
+    What is as old and was said of no decision that there is goes too: it came when nobody could look, or after its
+    decision was gone. Each step of up to 5,000 leaves an audit row.
 
     Raises:
         TriageError: `days` is below 0.
@@ -25,7 +26,17 @@ def expire(database: Database, days: float, by: str | None = None, now: datetime
         raise TriageError("decisions are kept for 0 days or more")
     before = (now or datetime.now(UTC)) - timedelta(days=days)
     which = DECISIONS.c.at < before
-    return _delete(database, which, {"action": "expire", "by": by, "detail": {"before": before.isoformat()}})
+    note: dict[str, Any] = {"action": "expire", "by": by, "detail": {"before": before.isoformat()}}
+    done = _delete(database, which, note)
+    there = sa.select(DECISIONS.c.number).where(DECISIONS.c.prediction_id == CORRECTIONS.c.prediction_id)
+    alone = sa.delete(CORRECTIONS).where(CORRECTIONS.c.at < before, sa.not_(there.exists()))
+
+    def sweep(connection: sa.Connection) -> None:
+        if count := connection.execute(alone).rowcount:
+            _note(connection, {**note, "detail": {**note["detail"], "corrections": count}})
+
+    database.run(sweep)
+    return done
 
 
 def forget(database: Database, customer: str, by: str | None = None) -> int:
