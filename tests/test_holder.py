@@ -125,6 +125,20 @@ def test_a_version_that_fails_its_canaries_or_was_changed_is_refused(
     assert plan.read(service.state).champion is None
 
 
+def test_a_champion_that_fails_right_after_a_challenger_leaves_who_answered_before(
+    service, good, model_folder, tmp_path
+):
+    service.plan(lambda found: canary(good, 0.5))
+    service.until(lambda: service.rollout.now.challenger)
+    wrong = planted.version(model_folder, tmp_path / "wrong", "6", fault="broken")
+    swapped = Plan(champion=wrong, own=ModelRef(name="tickets", version="3"))
+    service.plan(lambda found: swapped, "swap")
+    service.until(lambda: plan.history(service.state)[-1].by == "guard")
+    service.until(lambda: service.rollout.now.plan == plan.read(service.state))
+    assert actions(service.state)[-2:] == ["swap", "refused"]
+    assert plan.read(service.state).champion is None and service.versions() == {"3": 60}
+
+
 def test_a_champion_is_swapped_under_load_and_no_answer_is_lost(service, good, own):
     served: list[str] = []
     ended = threading.Event()

@@ -94,7 +94,7 @@ class Follower:
         rollout, now = self._rollout, self._rollout.now
         challenger = wanted.challenger if wanted.mode != "off" else None
         if now.challenger is not None and (challenger is None or challenger.ref != now.challenger.ref):
-            now = replace(now, plan=wanted.off(), challenger=None)
+            now = replace(now, plan=_as(now.plan, wanted), challenger=None)
             rollout.swap(now)  # at once, whatever there is to load
         version = wanted.champion if wanted.own == rollout.own.ref else None
         try:
