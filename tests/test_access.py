@@ -80,6 +80,27 @@ def test_strangers_are_not_let_in(tmp_path, keys, headers):
     assert probe.status_code == 200
 
 
+def test_of_a_strangers_body_nothing_is_read(tmp_path, keys):
+    async def unread() -> dict:
+        raise AssertionError("read")
+
+    async def go(method: str, path: str) -> int:
+        sent: list[dict] = []
+        app = Access(Starlette(routes=[Route(path, who, methods=["POST"])]), tmp_path)
+        scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": []}
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+
+        await app(scope, unread, send)
+        return sent[0]["status"]
+
+    for path in (*OPEN, "/static_content/x"):
+        for method in ("POST", "PUT", "DELETE", "WHAT"):
+            assert anyio.run(go, method, path) == 405, (method, path)
+    assert anyio.run(go, "POST", "/predict") == 401
+
+
 def test_a_revoked_key_is_refused_at_once(tmp_path, keys):
     app = Access(Starlette(routes=[Route("/predict", who)]), tmp_path)
 

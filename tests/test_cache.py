@@ -7,7 +7,7 @@ import pytest
 import redis as redis_client
 import servers
 
-from ticket_triage.serving.cache import PREFIX, Recent, Shared
+from ticket_triage.serving.cache import Recent, Shared
 
 ANSWER = {
     "category": {"label": "billing", "confidence": 0.1 + 0.2, "prediction_set": None},
@@ -49,12 +49,14 @@ def test_one_process_answers_from_what_another_kept(redis):
     one.put("k", ANSWER)
     assert other.get("k") == ANSWER and other.get("none") is None
     client = redis_client.Redis.from_url(redis.url)
-    assert 0 < client.ttl(PREFIX + "k") <= 60
+    assert 0 < client.ttl(one.prefix + "k") <= 60
     for rubbish in ("not JSON", "[1]", "\xff"):
-        client.set(PREFIX + "r", rubbish)
+        client.set(one.prefix + "r", rubbish)
         assert one.get("r") is None
-    client.rpush(PREFIX + "list", "x")  # an error of Redis is no answer
+    client.rpush(one.prefix + "list", "x")  # an error of Redis is no answer
     assert one.get("list") is None
+    other.prefix = "ticket-triage:answer:another-release:"
+    assert other.get("k") is None, "which may answer otherwise, or in another shape"
 
 
 @pytest.mark.slow

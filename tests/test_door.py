@@ -155,6 +155,10 @@ def test_a_queue_that_is_too_long_takes_nobody_in_and_other_routes_go_on():
     assert post("/refuse", b"{}", gate=gate).status_code == 400
     assert call("GET", "/broken/500", gate=gate).status_code == 500
     assert gate.waiting == 1000
+    full = Gate(1, 1)
+    full.enter(bulk=True)
+    assert post("/echo", b"1", gate=full).status_code == 200
+    assert post("/echo?explain=full", b"1", gate=full).status_code == 503, "it takes as long as a batch"
 
 
 def test_bodies_beyond_the_room_for_all_are_told_to_come_again():

@@ -1,9 +1,17 @@
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
+from starlette.testclient import TestClient
 
+from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.schema import ModelRef
 from ticket_triage.serving import routes
+from ticket_triage.serving.door import FAILED
+from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.predictor import Predictor
+from ticket_triage.serving.rollout.turns import Fixed
 
 
 async def chunks(*parts: bytes):
@@ -30,3 +38,61 @@ def test_a_line_that_is_too_long_is_none_and_the_next_is_read(end):
     long = b"x" * (routes.LINE + 1)
     assert lines(b"a\n", long[:100], long[100:], b"yyy\nb" + end) == [b"a", None, b"b"]
     assert lines(long) == [None]
+
+
+class Failing(Fixed):
+    """Answers all but one ticket."""
+
+    def __init__(self, predictor):
+        super().__init__(predictor)
+        self.asked = 0
+
+    def turn(self, customer, prediction_id):
+        self.asked += 1
+        if self.asked == 2:
+            raise RuntimeError("planted")
+        return super().turn(customer, prediction_id)
+
+
+@pytest.fixture
+def service(model_folder):
+    predictor = Predictor(TriageModel.load(model_folder), ModelRef(name="tickets", version="3"))
+    return SimpleNamespace(engine=Engine(Failing(predictor), lambda decision: None), log=None)
+
+
+@pytest.mark.parametrize("path", ["/predict/batch", "/predict/stream"])
+def test_a_ticket_that_cannot_be_answered_takes_no_other_along(service, path):
+    tickets = [{"text": f"my parcel {number} is late"} for number in range(3)]
+    client = TestClient(routes.make(lambda: service, 10))
+    if path.endswith("batch"):
+        results = client.post(path, json={"tickets": tickets}).json()["results"]
+    else:
+        answer = client.post(path, content="\n".join(map(json.dumps, tickets)))
+        results = [json.loads(line) for line in answer.text.splitlines()]
+    assert ["prediction_id" in one for one in results] == [True, False, True]
+    assert results[1] == {"error": FAILED}
+
+
+def test_a_batch_ends_when_nobody_waits_for_it(service):
+    body = json.dumps({"tickets": [{"text": "a late parcel"}] * 10}).encode()
+
+    async def go() -> None:
+        pending = [{"type": "http.disconnect"}, {"type": "http.request", "body": body}]
+
+        async def receive() -> dict:
+            return pending.pop() if len(pending) > 1 else pending[0]
+
+        async def send(_: dict) -> None:
+            pass
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/predict/batch",
+            "headers": [],
+            "query_string": b"",
+        }
+        await routes.make(lambda: service, 10)(scope, receive, send)
+
+    asyncio.run(go())
+    assert service.engine.rollout.asked == 0

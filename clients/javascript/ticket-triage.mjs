@@ -6,7 +6,7 @@
  */
 
 const FULL = [429, 503];
-const BATCH = 1000; // tickets that the service takes at once
+const BATCH = 100; // tickets of a request: a second or two, well within the time-out; the service takes 1,000
 const PORTION = 50; // of a stream
 const LONGEST = 30; // seconds between two tries
 

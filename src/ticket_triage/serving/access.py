@@ -15,6 +15,7 @@ logger = logging.getLogger("bentoml.ticket_triage")
 
 # What a probe, a scraper and a reader of the documentation need: none of it holds a word or a name of a customer.
 OPEN = frozenset({"/", "/livez", "/healthz", "/readyz", "/metrics", "/docs.json"})
+READING = ("GET", "HEAD", "OPTIONS")  # what has no body; of a stranger's none is read, on no path
 STATIC = "/static_content/"
 NEEDED: dict[str, Role] = {  # by the first part of the path
     **dict.fromkeys(("predict-ticket", "predict", "model", "taxonomy"), "predict"),
@@ -101,7 +102,7 @@ class Access:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         needed = role(scope["path"])
         if needed is None:
-            return None
+            return None if scope["method"] in READING else _not_allowed(scope)
         given = _given(scope)
         holder = self.ring.holder(given) if given else None
         if holder is None:
@@ -147,6 +148,12 @@ def _unknown(given: bool) -> ASGIApp:
     refusal.headers["www-authenticate"] = 'Bearer realm="ticket-triage"' + (
         ', error="invalid_token"' if given else ""
     )
+    return refusal
+
+
+def _not_allowed(scope: Scope) -> ASGIApp:
+    refusal = error(405, f"{scope['method']} is not allowed on {scope['path'][:100]}")
+    refusal.headers["allow"] = "GET, HEAD"
     return refusal
 
 

@@ -1,10 +1,12 @@
 """Answers that were given before."""
 
 import contextlib
+import hashlib
 import json
 import logging
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ticket_triage.breaker import Breaker, Refused
@@ -57,7 +59,8 @@ class Shared:
     """Answers that all workers and machines share, in Redis; those of this process are in front of it.
 
     Redis may be away, hang or come back at any time: then nothing is found here, after `PATIENCE` once. A thread of its
-    own connects, so that a request waits for no name to be looked up and no connection to be made.
+    own connects, so that a request waits for no name to be looked up and no connection to be made. What another release
+    kept is not found: it may answer otherwise, or in another shape.
 
     Args:
         url: such as redis://localhost:6379/0.
@@ -69,6 +72,7 @@ class Shared:
         self.url = url
         self.near = near
         self.seconds = seconds
+        self.prefix = f"{PREFIX}{_release()}:"
         # One failure opens it: the connection is of no use any more.
         self.breaker = Breaker("Redis", failures=1, pause=0.25, longest=5)
         self._client: redis.Redis | None = None
@@ -82,7 +86,7 @@ class Shared:
         """The answer kept under the key, or None."""
         if (known := self.near.get(key)) is not None:
             return known
-        found = self._ask("GET", PREFIX + key)
+        found = self._ask("GET", self.prefix + key)
         if not isinstance(found, bytes):
             return None
         try:
@@ -97,7 +101,7 @@ class Shared:
     def put(self, key: str, answer: dict[str, Any]) -> None:
         """Keep an answer; may be lost at any time."""
         self.near.put(key, answer)
-        self._ask("SET", PREFIX + key, json.dumps(answer, separators=(",", ":")), "EX", self.seconds)
+        self._ask("SET", self.prefix + key, json.dumps(answer, separators=(",", ":")), "EX", self.seconds)
 
     def state(self) -> dict[str, str]:
         """Whether Redis answers: the state of its breaker, which is closed where it does."""
@@ -161,6 +165,15 @@ class Shared:
         )
         client.ping()
         return client
+
+
+def _release() -> str:
+    """Names the code that runs."""
+    package, digest = Path(__file__).parents[1], hashlib.sha256()
+    for path in sorted(package.rglob("*")):
+        if path.suffix in (".py", ".yaml"):
+            digest.update(f"{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
 
 
 def make(size: int, url: str | None, seconds: int) -> Cache | None:

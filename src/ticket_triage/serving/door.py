@@ -21,12 +21,13 @@ LOGGERS = ("bentoml._internal.server.http_app", "bentoml.serve", "uvicorn.error"
 
 NOT_KEPT = "it could not be kept, so it is not done; the log says why"
 NO_DATABASE = "the database does not answer; what it holds can be read again later"
+FAILED = "the request failed here; the log says where"
 UNAVAILABLE = (NOT_KEPT, NO_DATABASE)
 
 _SENTENCES = {
     404: "there is no {path} here",
     405: "{method} is not allowed on {path}",
-    500: "the request failed here; the log says where",
+    500: FAILED,
     503: "the model is not ready; the log says why",
     504: "the answer took too long",
 }
@@ -77,8 +78,10 @@ class Door:
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         limit = self.limits.get(path, self.limit)
-        bulk = path in self.limits
-        counted = self.gate if bulk or path in self.queued else None
+        queued = path in self.queued
+        # A prediction for each word is as much as a small batch.
+        bulk = path in self.limits or (queued and b"explain=full" in scope["query_string"])
+        counted = self.gate if bulk or queued else None
         if refusal := _head_fault(Headers(scope=scope), limit) or self._full(counted, bulk):
             await refusal(scope, receive, send)
             return

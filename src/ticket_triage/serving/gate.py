@@ -16,7 +16,7 @@ class Gate:
 
     Args:
         seconds: the longest wait that a request is let into.
-        bulk: batches and streams at once.
+        bulk: batches, streams and full explanations at once.
     """
 
     def __init__(self, seconds: float, bulk: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
@@ -17,10 +18,11 @@ from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
 from ticket_triage.serving import access, bodies, logged, openapi
 from ticket_triage.serving.contract import Alive, Description, Readiness, TaxonomyDescription
-from ticket_triage.serving.door import NOT_KEPT, error, sentence
+from ticket_triage.serving.door import FAILED, NOT_KEPT, error, sentence
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.meters import Meters
 
+logger = logging.getLogger("bentoml.serve")  # guarded: an exception may hold words of a ticket
 # BentoML's own; it has others, which nobody asked for.
 NATIVE = ("/predict-ticket", "/predict", "/static_content/")
 LINE = 64 * 1024  # bytes of a line of a stream, at most
@@ -79,7 +81,7 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
     async def rollout(_: Request) -> Response:
         if (engine := running().engine) is None:
             return error(503, openapi.NOT_READY)
-        return JSONResponse(engine.rollout.state())
+        return JSONResponse(await asyncio.to_thread(engine.rollout.state))  # reads the other workers' files
 
     async def metrics(_: Request) -> Response:
         text, kind = await asyncio.to_thread(running().meters.text)
@@ -102,7 +104,12 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
         if not 0 < len(tickets) <= batch_tickets:
             return error(400, f"`tickets` must hold 1 to {batch_tickets} tickets; more go to /predict/stream")
         caller = access.caller(request.scope)
-        return JSONResponse({"results": [await _one(engine, ticket, caller) for ticket in tickets]})
+        results = []
+        for ticket in tickets:
+            if await request.is_disconnected():
+                break  # nobody is left to be told
+            results.append(await _one(engine, ticket, caller))
+        return JSONResponse({"results": results})
 
     async def stream(request: Request) -> Response:
         if (engine := running().engine) is None:
@@ -190,3 +197,6 @@ async def _one(engine: Engine, given: Any, caller: str | None) -> dict[str, Any]
         return {"error": sentence(fault.errors())}
     except TriageError:
         return {"error": NOT_KEPT}
+    except Exception:  # of this ticket alone: the others have their answers
+        logger.exception("no answer")
+        return {"error": FAILED}

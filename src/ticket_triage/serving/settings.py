@@ -62,7 +62,7 @@ class Settings(Frozen):
     body_seconds: float = Field(default=10, gt=0)
     body_room: int = Field(default=64 * 1024 * 1024, ge=1_024)  # bytes, of all bodies of a worker
     queue_seconds: float = Field(default=1, gt=0)
-    bulk: int = Field(default=4, ge=1)  # batches and streams of a worker at once
+    bulk: int = Field(default=4, ge=1)  # batches, streams and full explanations of a worker at once
     open: bool = False  # let everyone on this machine in, without a key
     cors: str = ""  # origins whose pages may ask, with commas between them; none may if it is empty
 

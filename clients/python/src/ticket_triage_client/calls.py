@@ -25,7 +25,7 @@ from ticket_triage_client.models import (
 T = TypeVar("T", bound=BaseModel)
 Given = str | Ticket | Mapping[str, Any]
 Explain = Literal["short", "full"]
-BATCH = 1_000  # tickets that the service takes at once
+BATCH = 100  # tickets of a request: a second or two, well within the time-out; the service takes 1,000
 PORTION = 50  # of a stream: half a second, and little enough to be held
 FULL = (429, 503)  # the request was not done, and may be soon
 LONGEST = 30.0  # seconds between two tries
