@@ -141,6 +141,21 @@ def test_the_log_begins_without_its_database_and_says_what_it_cannot_know(tmp_pa
     again.close()
 
 
+def test_nobody_waits_for_long_while_the_tables_are_changed(tmp_path):
+    log = DecisionLog(tmp_path, timeout=0.5)
+    one = decision()
+    with log._preparing:
+        log._migrated = False  # as in a process that has just begun
+        began = time.monotonic()
+        with pytest.raises(TriageError, match="the database does not answer"):
+            log.read("none")
+        assert time.monotonic() - began < 5
+        log.append(one)
+        assert log.read(one.prediction_id) == one
+    wait(lambda: log.state()["waiting"] == 0)
+    log.close()
+
+
 def test_decisions_that_are_too_old_go_by_themselves(tmp_path):
     log = DecisionLog(tmp_path)
     log.append(decision())

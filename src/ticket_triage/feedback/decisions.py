@@ -177,10 +177,17 @@ class DecisionLog:
         self.database.ping()
 
     def _prepare(self) -> None:
-        with self._preparing:
+        if self._migrated:
+            return
+        # Changing the tables may take minutes, for which only the thread that does it waits.
+        if not self._preparing.acquire(timeout=self.database.timeout):
+            raise TimeoutError("the tables are being changed")
+        try:
             if not self._migrated:
                 self.database.migrate()
                 self._migrated = True
+        finally:
+            self._preparing.release()
 
     def _expire(self) -> None:
         if self.retention_days is None or time.monotonic() - self._expired < EXPIRE or not self._migrated:
