@@ -1,16 +1,14 @@
-import logging
-
 import anyio
 import httpx
 import pytest
-from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from ticket_triage.serving.door import LOGGERS, NO_DATABASE, Discreet, Door, guard_logs
+from ticket_triage.serving.door import Door
 from ticket_triage.serving.gate import Gate
+from ticket_triage.serving.refusals import NO_DATABASE
 
 LIMIT = 100
 
@@ -213,45 +211,3 @@ def test_unknown_paths_and_methods_have_the_same_shape():
     assert answer.status_code == 405
     assert answer.json() == {"error": "GET is not allowed on /echo"}
     assert answer.headers["allow"] == "POST"
-
-
-def logged(error: Exception) -> logging.LogRecord:
-    try:
-        raise error
-    except Exception as raised:
-        record = logging.LogRecord(
-            "x",
-            logging.ERROR,
-            __file__,
-            1,
-            "Exception on %s",
-            ("/a",),
-            (type(raised), raised, raised.__traceback__),
-        )
-    assert Discreet().filter(record)
-    return record
-
-
-def test_a_logged_exception_keeps_its_place_and_loses_its_words():
-    text = logging.Formatter().format(logged(ValueError("my card number")))
-    assert "ValueError" in text and "test_door.py" in text and "Exception on /a" in text
-    assert "my card number" not in text
-
-
-def test_refused_input_is_one_line_at_info():
-    class Wanted(BaseModel):
-        text: int
-
-    try:
-        Wanted.model_validate({"text": "my card number"})
-    except ValidationError as error:
-        record = logged(error)
-    assert record.levelname == "INFO"
-    assert logging.Formatter().format(record) == "Exception on /a: refused, 1 faults in the input"
-
-
-def test_the_filter_is_put_once_on_each_logger():
-    guard_logs()
-    guard_logs()
-    for name in LOGGERS:
-        assert sum(isinstance(known, Discreet) for known in logging.getLogger(name).filters) == 1

@@ -3,6 +3,7 @@ import json
 import logging
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from ticket_triage.serving import logs
 
@@ -50,3 +51,45 @@ def test_the_servers_own_records_get_the_same_form_once(monkeypatch):
     server.error("it fell")
     assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["it fell"]
     assert len(logging.getLogger(logs.OWN).handlers) == 1
+
+
+def logged(error: Exception) -> logging.LogRecord:
+    try:
+        raise error
+    except Exception as raised:
+        record = logging.LogRecord(
+            "x",
+            logging.ERROR,
+            __file__,
+            1,
+            "Exception on %s",
+            ("/a",),
+            (type(raised), raised, raised.__traceback__),
+        )
+    assert logs.Discreet().filter(record)
+    return record
+
+
+def test_a_logged_exception_keeps_its_place_and_loses_its_words():
+    text = logging.Formatter().format(logged(ValueError("my card number")))
+    assert "ValueError" in text and "test_logs.py" in text and "Exception on /a" in text
+    assert "my card number" not in text
+
+
+def test_refused_input_is_one_line_at_info():
+    class Wanted(BaseModel):
+        text: int
+
+    try:
+        Wanted.model_validate({"text": "my card number"})
+    except ValidationError as error:
+        record = logged(error)
+    assert record.levelname == "INFO"
+    assert logging.Formatter().format(record) == "Exception on /a: refused, 1 faults in the input"
+
+
+def test_the_filter_is_put_once_on_each_logger():
+    logs.guard()
+    logs.guard()
+    for name in logs.LOGGERS:
+        assert sum(isinstance(known, logs.Discreet) for known in logging.getLogger(name).filters) == 1

@@ -9,7 +9,7 @@ from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.schema import ModelRef, Prediction
-from ticket_triage.serving.door import guard_logs
+from ticket_triage.serving import logs
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.gate import Gate
 from ticket_triage.serving.predictor import Predictor
@@ -72,7 +72,7 @@ def test_what_is_not_ready_goes_on_to_bentoml():
 
 @pytest.mark.parametrize(("fault", "status"), [(TriageError("the disk is full"), 503), (OSError("x"), 500)])
 def test_a_failure_says_nothing_of_the_ticket(predictor, fault, status, caplog):
-    guard_logs()
+    logs.guard()
 
     def full(decision: Decision) -> None:
         raise type(fault)(f"{fault}: {TICKET!r}")

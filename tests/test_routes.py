@@ -8,9 +8,9 @@ from starlette.testclient import TestClient
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.schema import ModelRef
 from ticket_triage.serving import routes
-from ticket_triage.serving.door import FAILED
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
+from ticket_triage.serving.refusals import FAILED
 from ticket_triage.serving.rollout.turns import Fixed
 
 

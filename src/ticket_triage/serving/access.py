@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticket_triage.files import TriageError
 from ticket_triage.serving.api_keys import FILE, KeyRing, Role, may, read
-from ticket_triage.serving.door import error
 from ticket_triage.serving.limits import Limits
+from ticket_triage.serving.refusals import error
 
 logger = logging.getLogger("bentoml.ticket_triage")
 

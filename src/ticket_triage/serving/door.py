@@ -1,37 +1,15 @@
 """Between the network and the service: what is no request is refused, in one shape, without customers' words."""
 
 import asyncio
-import json
-import logging
-import traceback
-from collections.abc import Container, Iterable, Mapping
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Container, Mapping
 
-from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticket_triage.serving import bodies
 from ticket_triage.serving.gate import Gate
-
-# BentoML, and uvicorn around it, write to these when a request fails.
-LOGGERS = ("bentoml._internal.server.http_app", "bentoml.serve", "uvicorn.error")
-
-NOT_KEPT = "it could not be kept, so it is not done; the log says why"
-NO_DATABASE = "the database does not answer; what it holds can be read again later"
-FAILED = "the request failed here; the log says where"
-UNAVAILABLE = (NOT_KEPT, NO_DATABASE)
-
-_SENTENCES = {
-    404: "there is no {path} here",
-    405: "{method} is not allowed on {path}",
-    500: FAILED,
-    503: "the model is not ready; the log says why",
-    504: "the answer took too long",
-}
-
+from ticket_triage.serving.refusals import Sender, error
 
 SLOWEST = 64 * 1024  # bytes a second of a body, once its first seconds are over
 AGAIN = "1"  # second until a request that was turned away may be tried again: the queue is gone by then
@@ -71,7 +49,7 @@ class Door:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif scope["method"] != "POST":
-            await self.app(scope, receive, _Sender(scope, receive, send))
+            await self.app(scope, receive, Sender(scope, receive, send))
         else:
             await self._post(scope, receive, send)
 
@@ -99,11 +77,11 @@ class Door:
             else:
                 receive = replay(bytes(body), receive)
             if counted is None:
-                await self.app(scope, receive, _Sender(scope, receive, send))
+                await self.app(scope, receive, Sender(scope, receive, send))
                 return
             counted.enter(bulk)
             try:
-                await self.app(scope, receive, _Sender(scope, receive, send))
+                await self.app(scope, receive, Sender(scope, receive, send))
             finally:
                 counted.leave(bulk)
         finally:
@@ -198,94 +176,3 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return again
-
-
-class _Sender:
-    """Passes a good response on as it comes, and holds a failed one back to send a sentence in its place."""
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope, self.receive, self.send = scope, receive, send
-        self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body = bytearray()
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status, self.headers = message["status"], message["headers"]
-        if self.status < HTTPStatus.BAD_REQUEST:
-            await self.send(message)
-        elif message["type"] == "http.response.body":
-            self.body += message.get("body", b"")
-            if not message.get("more_body"):
-                await self._refuse()
-
-    async def _refuse(self) -> None:
-        ours = self.status < HTTPStatus.INTERNAL_SERVER_ERROR and self.body.startswith(b'{"error":')
-        ours |= _refusal(bytes(self.body)) in UNAVAILABLE
-        if self.status in _SENTENCES and not ours:
-            why = _SENTENCES[self.status].format(path=self.scope["path"][:100], method=self.scope["method"])
-        else:
-            why = _refusal(bytes(self.body)) or HTTPStatus(self.status).phrase
-        response = error(self.status, why)
-        # What was said of the body that is not sent would be wrong of this one.
-        response.raw_headers += [header for header in self.headers if not header[0].startswith(b"content-")]
-        await response(self.scope, self.receive, self.send)
-
-
-def error(status: int, sentence: str) -> JSONResponse:
-    """A failure in the one shape that all routes have."""
-    return JSONResponse({"error": sentence}, status)
-
-
-def sentence(faults: Iterable[Mapping[str, Any]]) -> str:
-    """pydantic's list of faults as one sentence."""
-    return "; ".join(_fault(fault) for fault in faults)
-
-
-def _refusal(body: bytes) -> str | None:
-    """What BentoML, or a route of ours, said in its own way as one sentence."""
-    try:
-        said = json.loads(body)
-        return str(said["error"]) if set(said) == {"error"} else sentence(said["detail"])
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _fault(fault: Mapping[str, Any]) -> str:
-    where = ".".join(str(part)[:64] for part in fault["loc"])
-    if fault["type"] == "missing":
-        return f"`{where}` is missing"
-    if fault["type"] == "extra_forbidden":
-        return f"`{where}` is not a known field"
-    if fault["type"] == "json_invalid":
-        return "the body is not JSON"
-    message = fault["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    return f"`{where}`: {message}" if where else message
-
-
-class Discreet(logging.Filter):
-    """Takes from a logged exception what it says, maybe a customer's words, and leaves where it happened."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        if error is None:
-            return True
-        if isinstance(error, ValidationError):
-            record.levelno, record.levelname = logging.INFO, "INFO"
-            note = f"refused, {error.error_count()} faults in the input"
-        elif type(error).__module__ == "bentoml.exceptions":  # raised on purpose: nothing to look for
-            note = type(error).__qualname__
-        else:
-            note = f"{type(error).__qualname__}\n{''.join(traceback.format_tb(error.__traceback__))}".rstrip()
-        record.msg, record.args = f"{record.getMessage()}: {note}", None
-        record.exc_info = record.exc_text = None
-        return True
-
-
-def guard_logs() -> None:
-    """Put `Discreet` on every logger that sees a failed request."""
-    for name in LOGGERS:
-        logger = logging.getLogger(name)
-        if not any(isinstance(known, Discreet) for known in logger.filters):
-            logger.addFilter(Discreet())

@@ -17,11 +17,10 @@ from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.feedback.records import ID, Correction, Decision, Feedback
 from ticket_triage.files import TriageError
 from ticket_triage.schema import PRIORITIES, TASKS, Explain
-from ticket_triage.serving import openapi
 from ticket_triage.serving.access import caller
-from ticket_triage.serving.door import NO_DATABASE, NOT_KEPT, error, sentence
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor, as_seen
+from ticket_triage.serving.refusals import NO_DATABASE, NOT_KEPT, NOT_READY, error, sentence
 
 
 class Running(Protocol):
@@ -186,4 +185,4 @@ def _unknown() -> Response:
 
 
 def _not_ready() -> Response:
-    return error(503, openapi.NOT_READY)
+    return error(503, NOT_READY)

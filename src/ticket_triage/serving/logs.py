@@ -7,11 +7,14 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 Style = Literal["json", "plain"]
 OWN = "ticket_triage"
 REQUESTS = f"{OWN}.requests"  # the logger that has a line for each request
 SERVERS = ("bentoml", "uvicorn.error", "circus")  # of BentoML and below it
-
+# BentoML, and uvicorn around it, write to these when a request fails.
+LOGGERS = ("bentoml._internal.server.http_app", "bentoml.serve", "uvicorn.error")
 
 _JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 
@@ -58,3 +61,30 @@ def set_up(style: Style) -> None:
             handler.setFormatter(Lines(style))
         if logger.handlers:  # else a record would be printed twice
             logger.propagate = False
+
+
+class Discreet(logging.Filter):
+    """Takes from a logged exception what it says, maybe a customer's words, and leaves where it happened."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None:
+            return True
+        if isinstance(error, ValidationError):
+            record.levelno, record.levelname = logging.INFO, "INFO"
+            note = f"refused, {error.error_count()} faults in the input"
+        elif type(error).__module__ == "bentoml.exceptions":  # raised on purpose: nothing to look for
+            note = type(error).__qualname__
+        else:
+            note = f"{type(error).__qualname__}\n{''.join(traceback.format_tb(error.__traceback__))}".rstrip()
+        record.msg, record.args = f"{record.getMessage()}: {note}", None
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def guard() -> None:
+    """Put `Discreet` on every logger that sees a failed request."""
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, Discreet) for known in logger.filters):
+            logger.addFilter(Discreet())

@@ -11,7 +11,6 @@ from ticket_triage.serving.examples import PREDICTION
 from ticket_triage.serving.failures import ERRORS
 from ticket_triage.serving.operations import JSON, OPERATIONS, Operation
 
-NOT_READY = ERRORS[503][1]
 KEYS = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same."},

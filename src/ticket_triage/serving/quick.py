@@ -11,9 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
 from ticket_triage.serving import access
-from ticket_triage.serving.door import NOT_KEPT, error, replay
+from ticket_triage.serving.door import replay
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.gate import Gate
+from ticket_triage.serving.refusals import NOT_KEPT, error
 
 logger = logging.getLogger("bentoml.serve")  # guarded: an exception may hold words of a ticket
 PATHS = ("/predict-ticket", "/predict")

@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
+from functools import lru_cache
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
@@ -18,9 +19,9 @@ from ticket_triage.files import TriageError
 from ticket_triage.schema import Ticket
 from ticket_triage.serving import access, bodies, logged, openapi
 from ticket_triage.serving.contract import Alive, Description, Readiness, TaxonomyDescription
-from ticket_triage.serving.door import FAILED, NOT_KEPT, error, sentence
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.meters import Meters
+from ticket_triage.serving.refusals import FAILED, NOT_KEPT, NOT_READY, error, sentence
 
 logger = logging.getLogger("bentoml.serve")  # guarded: an exception may hold words of a ticket
 # BentoML's own; it has others, which nobody asked for.
@@ -70,17 +71,17 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
         return HTMLResponse(openapi.PAGE)
 
     async def document(_: Request) -> Response:
-        return JSONResponse(openapi.document(running().describe().version or "none"))
+        return Response(_document(running().describe().version or "none"), media_type="application/json")
 
     async def model(_: Request) -> Response:
         return _json(running().describe())
 
     async def taxonomy(_: Request) -> Response:
-        return _json(found) if (found := running().taxonomy()) else error(503, openapi.NOT_READY)
+        return _json(found) if (found := running().taxonomy()) else error(503, NOT_READY)
 
     async def rollout(_: Request) -> Response:
         if (engine := running().engine) is None:
-            return error(503, openapi.NOT_READY)
+            return error(503, NOT_READY)
         return JSONResponse(await asyncio.to_thread(engine.rollout.state))  # reads the other workers' files
 
     async def metrics(_: Request) -> Response:
@@ -92,11 +93,11 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
 
     async def ready(_: Request) -> Response:
         state = running().state()
-        return _json(state) if state.ready else error(503, openapi.NOT_READY)
+        return _json(state) if state.ready else error(503, NOT_READY)
 
     async def batch(request: Request) -> Response:
         if (engine := running().engine) is None:
-            return error(503, openapi.NOT_READY)
+            return error(503, NOT_READY)
         given = json.loads(await request.body() or b"{}")  # JSON, as the door has seen
         tickets = given.get("tickets") if isinstance(given, dict) and len(given) == 1 else None
         if not isinstance(tickets, list):
@@ -113,7 +114,7 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
 
     async def stream(request: Request) -> Response:
         if (engine := running().engine) is None:
-            return error(503, openapi.NOT_READY)
+            return error(503, NOT_READY)
         return _Both(
             _answers(engine, request.stream(), access.caller(request.scope)),
             media_type="application/x-ndjson",
@@ -135,6 +136,12 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             Route("/predict/stream", stream, methods=["POST"]),
         ]
     )
+
+
+@lru_cache(maxsize=4)
+def _document(version: str) -> bytes:
+    """Made once: it takes as long as two tickets, and anybody may ask for it."""
+    return json.dumps(openapi.document(version), ensure_ascii=False).encode()
 
 
 def _json(body: BaseModel) -> Response:

@@ -19,12 +19,13 @@ from ticket_triage.files import TriageError
 from ticket_triage.schema import Explain, Prediction, Question, Ticket
 from ticket_triage.serving import about, access, cache, logs, meters, openapi, routes, settings, traces, wire
 from ticket_triage.serving.contract import Description, Readiness, TaxonomyDescription
-from ticket_triage.serving.door import NOT_KEPT, Door, guard_logs
+from ticket_triage.serving.door import Door
 from ticket_triage.serving.drain import Drain, Leaving
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.gate import Gate
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.quick import Quick
+from ticket_triage.serving.refusals import NOT_KEPT, NOT_READY
 from ticket_triage.serving.rollout import guard
 from ticket_triage.serving.rollout.alert import Alerts
 from ticket_triage.serving.rollout.holder import Rollout
@@ -78,7 +79,7 @@ class TicketTriage:
         _let_start()
 
     def __init__(self) -> None:
-        guard_logs()
+        logs.guard()
         wire.harden(given.body_seconds)
         _let_start()  # also where no process of BentoML stands above this one
         meters.share_folder(given.metrics or given.state / "metrics")
@@ -140,7 +141,7 @@ class TicketTriage:
 
     async def _predict(self, ticket: Ticket, context: bentoml.Context) -> Prediction:
         if self.engine is None:
-            raise ServiceUnavailable(openapi.NOT_READY)
+            raise ServiceUnavailable(NOT_READY)
         query = context.request.scope["query_string"]
         question = Question.model_validate(dict(context.request.query_params)) if query else _PLAIN
         caller = access.caller(context.request.scope)
