@@ -219,7 +219,7 @@ def small_repository(folder: Path) -> Path:
     for old, new in {
         "tickets: 12000": "tickets: 1500",
         "gold: 5000": "gold: 1200",
-        "trials: 3 ": "trials: 1 ",
+        "trials: 2 ": "trials: 1 ",
         "mode: frozen": "mode: none",
         "folds: 3": "folds: 2",
         "members: [naive_bayes, logistic_regression, decision_tree, random_forest, lightgbm, xgboost]": (
