@@ -36,7 +36,10 @@ def add(
 @keys.command(name="list")
 def show() -> None:
     """Name the keys, what each may do, and since when it is there or gone."""
-    for key in api_keys.read(_file()):
+    known = api_keys.read(_file())
+    if not known:
+        typer.echo(f"no keys in {_file()} yet: ticket-triage keys add NAME makes one", err=True)
+    for key in known:
         gone = f", revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
         typer.echo(
             f"{key.name}: {key.role}, {key.rate:g} a second, made {key.created_at:%Y-%m-%d %H:%M}{gone}"

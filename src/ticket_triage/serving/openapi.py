@@ -22,6 +22,13 @@ REQUEST_ID = {
     "characters, is replaced.",
     "schema": {"type": "string"},
 }
+# How the page groups routes: by who may use them.
+TAGS: dict[str | None, str] = {
+    "predict": "answers",
+    "review": "what was decided",
+    "admin": "rollouts",
+    None: "for all, without a key",
+}
 
 
 def prediction_schema() -> dict[str, Any]:
@@ -48,7 +55,6 @@ def document(version: str) -> dict[str, Any]:
     takes = {model.__name__ for model, _ in taken}
     return {
         "openapi": "3.1.0",
-        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": {
             "title": "Ticket Triage",
             "version": version,
@@ -81,6 +87,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
+        "tags": [TAGS[operation.role]],
         "description": f"Needs a key with the role `{operation.role}`."
         if operation.role
         else "Needs no key.",
