@@ -55,6 +55,17 @@ def test_each_kind_of_harm_is_found_and_named(metric, by):
     assert found == 4
 
 
+def test_more_corrections_than_answers_do_not_stop_the_guard():
+    arms = {"champion": Arm(overridden=1), "challenger": Arm(answered=1, served=1, faults=1, overridden=3)}
+    found = {finding.metric: finding for finding in guard.look(Counts(**arms), LIMITS, 1)}
+    assert (found["overrides"].champion, found["overrides"].challenger) == (None, 1.0)
+    harmed = {
+        "champion": Arm(answered=300, served=1),
+        "challenger": Arm(answered=300, faults=300, overridden=9),
+    }
+    assert guard.judge(PLAN, Counts(**harmed), 0, LIMITS).do == "take back"
+
+
 def test_unseen_answers_are_not_judged_by_their_time():
     counts = drawn(0, 200, latency=3.0)[-1]
     shadow = PLAN.model_copy(update={"mode": "shadow", "share": 1.0})

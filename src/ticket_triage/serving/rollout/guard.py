@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ticket_triage.schema import Frozen
 from ticket_triage.serving.rollout import sequence
-from ticket_triage.serving.rollout.counts import EDGES, Counts
+from ticket_triage.serving.rollout.counts import EDGES, Arm, Counts
 from ticket_triage.serving.rollout.plan import Plan
 from ticket_triage.serving.settings import Settings
 
@@ -81,14 +81,19 @@ def look(counts: Counts, limits: Limits, step: int, unseen: bool = False) -> lis
         ),
         _share(
             "overrides",
-            (ours.overridden, ours.served),
-            (theirs.overridden, theirs.served),
+            _overridden(ours),
+            _overridden(theirs),
             limits.overrides,
             alpha,
         ),
         _disagreement(counts, limits.disagreement, 2 * alpha),
         _latency(ours.times, theirs.times, limits.latency, alpha, unseen),
     ]
+
+
+def _overridden(arm: Arm) -> tuple[int, int]:
+    # People may correct here what another machine answered, and so more than was answered here.
+    return min(arm.overridden, arm.served), arm.served
 
 
 def _share(
