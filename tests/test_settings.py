@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from ticket_triage.files import TriageError
@@ -19,3 +21,14 @@ def test_the_environment_sets_the_service_up():
 def test_what_is_no_setting_is_said(name, value, said):
     with pytest.raises(TriageError, match=said):
         settings.read({name: value})
+
+
+def test_workers_have_the_same_state_and_compute_in_one_thread_unless_told_otherwise(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("TICKET_TRIAGE_STATE", *settings.THREADS):
+        monkeypatch.setenv(name, "")
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    settings.hand_down(settings.read({"TICKET_TRIAGE_STATE": "here"}))
+    handed = {name: os.environ[name] for name in ("TICKET_TRIAGE_STATE", *settings.THREADS)}
+    assert list(handed.values()) == [str(tmp_path / "here"), "1", "2"]

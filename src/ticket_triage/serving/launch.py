@@ -60,9 +60,7 @@ def serve(tag: str, bento_home: Path, host: str, port: int, open_: bool = False)
     except OSError as error:
         raise TriageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     environment = {
-        # One thread a worker: several on a busy machine slow the trees down many times over.
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
+        **settings.THREADS,
         **os.environ,
         **QUIET,
         "BENTOML_HOME": str(Path(bento_home).resolve()),

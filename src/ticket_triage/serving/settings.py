@@ -11,6 +11,8 @@ from ticket_triage.schema import Frozen
 from ticket_triage.serving.logs import Style
 
 PREFIX = "TICKET_TRIAGE_"
+# One thread a worker: several on a busy machine slow the trees down many times over.
+THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # Names that everything else on a machine uses too.
 _SHARED = {
     "database_url": "DATABASE_URL",
@@ -73,8 +75,10 @@ class Settings(Frozen):
 
 
 def hand_down(given: Settings) -> None:
-    """Let processes started from here find the same state, in whatever folder they start."""
+    """Let processes started from here find the same state, in whatever folder they start, and compute in one thread."""
     os.environ[f"{PREFIX}STATE"] = str(given.state.absolute())
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
