@@ -10,7 +10,6 @@ from sqlalchemy.exc import DBAPIError
 
 from ticket_triage.feedback.database import Database
 from ticket_triage.feedback.tables import AUDIT, CORRECTIONS, DECISIONS, META
-from ticket_triage.files import TriageError
 
 
 @pytest.fixture
@@ -171,16 +170,3 @@ def test_a_server_that_hangs_costs_the_time_out_and_one_that_comes_back_is_used_
         database.decision(one.prediction_id)
     postgres.start()
     assert database.decision(one.prediction_id) == one
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("mysql://a@b/c", "DATABASE_URL is of mysql"),
-        ("nonsense", "DATABASE_URL is not an address"),
-        ("sqlite:///decisions.db", "by its whole path"),
-    ],
-)
-def test_an_address_that_is_none_is_said_without_its_password(url, said):
-    with pytest.raises(TriageError, match=said):
-        Database(url)

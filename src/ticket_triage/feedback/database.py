@@ -2,31 +2,27 @@
 
 import fcntl
 import os
-import socket
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from pydantic_core import to_json
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
+from ticket_triage.feedback import engines, rows
 from ticket_triage.feedback.records import Correction, Decision, Record
 from ticket_triage.feedback.tables import AUDIT, CORRECTIONS, DECISIONS, Moment
 from ticket_triage.files import TriageError
-from ticket_triage.schema import ModelRef
 
 T = TypeVar("T")
 CHANGES = 0x7472_6961  # PostgreSQL's lock between storing and forgetting; any number that nobody else takes
 MIGRATION = CHANGES + 1
 MIGRATING = 600.0  # seconds that a change of the tables may take
-_READS = "ticket_triage_reads"
 
 
 class Database:
@@ -42,42 +38,10 @@ class Database:
 
     def __init__(self, url: str, timeout: float = 5.0) -> None:
         self.timeout = timeout
-        try:
-            address = sa.make_url(url)
-        except ArgumentError as error:
-            raise TriageError(
-                "DATABASE_URL is not an address such as postgresql://user:word@host/name"
-            ) from error
-        kind = address.drivername.partition("+")[0]
-        if kind not in ("sqlite", "postgres", "postgresql"):
-            raise TriageError(f"DATABASE_URL is of {kind}; the decision log takes sqlite or postgresql")
-        self.sqlite = kind == "sqlite"
-        self.name = "sqlite" if self.sqlite else "postgresql"
-        if self.sqlite:
-            self.path = Path(address.database or "")
-            if (
-                not self.path.is_absolute()
-            ):  # a worker of the service starts in another folder than its server
-                raise TriageError(
-                    "DATABASE_URL must name the file by its whole path: sqlite:////folder/decisions.db"
-                )
-            self.engine = sa.create_engine(
-                address.set(drivername="sqlite"),
-                json_serializer=_json,
-                connect_args={"timeout": timeout},
-                pool_size=2,
-                pool_timeout=timeout,
-            )
-            sa.event.listen(self.engine, "connect", _pragmas)
-            sa.event.listen(self.engine, "begin", _begin)
-        else:
-            self.engine = sa.create_engine(
-                address.set(drivername="postgresql+psycopg"),
-                json_serializer=_json,
-                connect_args={"connect_timeout": max(2, round(timeout)), "application_name": "ticket-triage"},
-                pool_size=2,
-                pool_timeout=timeout,
-            )
+        self.engine = engines.make(url, timeout)
+        self.name = self.engine.dialect.name
+        self.sqlite = self.name == "sqlite"
+        self.path = Path(self.engine.url.database or "")  # of SQLite's file
         self._insert: Callable[..., Any] = sqlite.insert if self.sqlite else postgresql.insert
 
     def migrate(self) -> None:
@@ -138,17 +102,19 @@ class Database:
         corrections = [one for one in records if isinstance(one, Correction)]
         self.lock_changes(connection, shared=True)
         forgotten = _forgotten(connection, {one.customer for one in decisions if one.customer})
-        rows = [
-            _row(one)
+        kept = [
+            rows.decision_row(one)
             for one in decisions
             if one.customer is None or one.at >= forgotten.get(one.customer, one.at)
         ]
-        if rows:
-            connection.execute(self._insert(DECISIONS).on_conflict_do_nothing(), rows)
+        if kept:
+            connection.execute(self._insert(DECISIONS).on_conflict_do_nothing(), kept)
         if corrections:
-            rows = [one.model_dump() for one in corrections]
-            connection.execute(self._insert(CORRECTIONS).on_conflict_do_nothing(), rows)
-            connection.execute(self._insert(AUDIT).on_conflict_do_nothing(), list(map(_audit, corrections)))
+            said = [one.model_dump() for one in corrections]
+            connection.execute(self._insert(CORRECTIONS).on_conflict_do_nothing(), said)
+            connection.execute(
+                self._insert(AUDIT).on_conflict_do_nothing(), list(map(rows.audit_row, corrections))
+            )
 
     def decision(self, prediction_id: str) -> Decision | None:
         """The decision of that id; the one that was answered before one in its shadow."""
@@ -156,17 +122,17 @@ class Database:
         row = self.run(
             lambda connection: connection.execute(query.order_by(DECISIONS.c.shadow)).first(), reads=True
         )
-        return None if row is None else _decision(dict(row._mapping))
+        return None if row is None else rows.decision(dict(row._mapping))
 
     def corrections(self, prediction_id: str) -> list[Correction]:
         """Corrections of a prediction, in the order in which they came."""
         query = sa.select(CORRECTIONS).where(CORRECTIONS.c.prediction_id == prediction_id)
-        rows = self.run(
+        found = self.run(
             lambda connection: connection.execute(query.order_by(CORRECTIONS.c.number)).all(), reads=True
         )
         return [
             Correction.model_validate({name: row._mapping[name] for name in Correction.model_fields})
-            for row in rows
+            for row in found
         ]
 
     def counts(self) -> dict[str, int]:
@@ -201,8 +167,8 @@ class Database:
     @contextmanager
     def transaction(self, seconds: float, reads: bool = False) -> Iterator[sa.Connection]:
         """A connection in a transaction, cut off when the time is over."""
-        with self.engine.connect() as connection, self._deadline(connection, seconds):
-            connection = connection.execution_options(**{_READS: reads})
+        with self.engine.connect() as connection, engines.deadline(connection, seconds):
+            connection = connection.execution_options(**{engines.READS: reads})
             with connection.begin():
                 yield connection
 
@@ -215,28 +181,6 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
-
-    @contextmanager
-    def _deadline(self, connection: sa.Connection, seconds: float) -> Iterator[None]:
-        """psycopg waits for ever for a server that hangs: its line is cut."""
-        if self.sqlite:
-            yield
-            return
-        raw: Any = connection.connection.dbapi_connection
-        line = socket.socket(fileno=os.dup(raw.fileno()))
-
-        def cut() -> None:
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(seconds, cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            line.close()
 
 
 @contextmanager
@@ -274,23 +218,6 @@ def _locked(database: Path) -> Iterator[None]:
         yield
 
 
-def _json(value: Any) -> str:
-    return to_json(value).decode()  # json.dumps takes five times as long, beside the requests
-
-
-def _pragmas(raw: Any, _: Any) -> None:
-    raw.isolation_level = None  # SQLAlchemy says when a transaction begins, in `_begin`
-    raw.execute(
-        "PRAGMA synchronous=NORMAL"
-    )  # a loss of power may take the last moments, a killed process nothing
-
-
-def _begin(connection: sa.Connection) -> None:
-    # Who writes says so at once: a reader that comes to write would fail if another had written meanwhile.
-    reads = connection.get_execution_options().get(_READS)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
 def _forgotten(connection: sa.Connection, customers: set[str]) -> dict[str, datetime]:
     """When each of these customers was forgotten last, of those who were."""
     if not customers:
@@ -301,33 +228,3 @@ def _forgotten(connection: sa.Connection, customers: set[str]) -> dict[str, date
         .group_by(AUDIT.c.customer)
     )
     return {customer: at for customer, at in connection.execute(query)}
-
-
-def _row(one: Decision) -> dict[str, Any]:
-    same = ("prediction_id", "shadow", "at", "variant", "caller", "request_id", "customer", "latency_ms")
-    answer = one.answer
-    return {
-        **{name: getattr(one, name) for name in (*same, "cached", "degraded", "ticket", "answer")},
-        "model_name": one.model.name,
-        "model_version": one.model.version,
-        "category": (answer.get("category") or {}).get("label"),
-        "priority": (answer.get("priority") or {}).get("label"),
-        "decision": answer.get("decision"),
-    }
-
-
-def _decision(row: Mapping[str, Any]) -> Decision:
-    same = {name: row[name] for name in Decision.model_fields if name != "model"}
-    model = ModelRef(name=row["model_name"], version=row["model_version"])
-    return Decision.model_validate({**same, "model": model})
-
-
-def _audit(one: Correction) -> dict[str, Any]:
-    return {
-        "audit_id": f"correct:{one.correction_id}",
-        "at": one.at,
-        "action": "correct",
-        "by": one.by,
-        "customer": None,
-        "detail": {"prediction_id": one.prediction_id},
-    }
