@@ -17,7 +17,7 @@ from ticket_triage.serving.gate import Gate
 from ticket_triage.serving.refusals import NOT_KEPT, error
 
 logger = logging.getLogger("bentoml.serve")  # guarded: an exception may hold words of a ticket
-PATHS = ("/predict-ticket", "/predict")
+PATHS = ("/predict-ticket", "/predict")  # of one ticket
 
 
 class Running(Protocol):

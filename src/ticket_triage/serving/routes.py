@@ -21,11 +21,10 @@ from ticket_triage.serving import access, bodies, logged, openapi
 from ticket_triage.serving.contract import Alive, Description, Readiness, TaxonomyDescription
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.meters import Meters
+from ticket_triage.serving.quick import PATHS
 from ticket_triage.serving.refusals import FAILED, NOT_KEPT, NOT_READY, error, sentence
 
 logger = logging.getLogger("bentoml.serve")  # guarded: an exception may hold words of a ticket
-# BentoML's own; it has others, which nobody asked for.
-NATIVE = ("/predict-ticket", "/predict", "/static_content/")
 LINE = 64 * 1024  # bytes of a line of a stream, at most
 
 
@@ -48,14 +47,17 @@ class Running(logged.Running, Protocol):
 
 
 class Beside:
-    """ASGI middleware: what is not one of BentoML's `NATIVE` routes is answered by `ours`."""
+    """ASGI middleware: what is neither a single ticket nor BentoML's static files is answered by `ours`.
+
+    BentoML has other routes of its own, which nobody asked for.
+    """
 
     def __init__(self, app: ASGIApp, ours: ASGIApp) -> None:
         self.app = app
         self.ours = ours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        native = scope["type"] != "http" or scope["path"] in NATIVE or scope["path"].startswith(NATIVE[-1])
+        native = scope["type"] != "http" or scope["path"] in PATHS or scope["path"].startswith(access.STATIC)
         await (self.app if native else self.ours)(scope, receive, send)
 
 

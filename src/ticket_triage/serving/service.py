@@ -24,7 +24,7 @@ from ticket_triage.serving.drain import Drain, Leaving
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.gate import Gate
 from ticket_triage.serving.predictor import Predictor
-from ticket_triage.serving.quick import Quick
+from ticket_triage.serving.quick import PATHS, Quick
 from ticket_triage.serving.refusals import NOT_KEPT, NOT_READY
 from ticket_triage.serving.rollout import guard
 from ticket_triage.serving.rollout.alert import Alerts
@@ -233,7 +233,7 @@ service.add_asgi_middleware(
     Door,
     limit=given.body_limit,
     limits={"/predict/batch": given.batch_limit, "/predict/stream": None},
-    queued={"/predict-ticket", "/predict"},
+    queued=PATHS,
     gate=gate,
     seconds=given.body_seconds,
     held=given.body_room,
