@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 FAMILY, FROZEN = "encoder", "frozen_encoder"  # the second one beside a fine-tuned first
 FAMILIES = (FAMILY, FROZEN)
-SESSIONS = 4  # kept: two encoders of a vote, and those of the champion that it is compared with
+SESSIONS = 8  # kept: two encoders of a vote, for a champion, a challenger and two versions kept for replay
 REMEMBERED = 20_000  # vectors of texts, about 30 MB: folds and both tasks ask for the same ones
 _EMOJI = re.compile(r":(\w+):")
 _TOKEN = re.compile(r"<(\w+)>")
@@ -73,7 +73,7 @@ class Encoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
     def _running(self) -> "_Running":
         if (known := _RUNNING.get(self.digest)) is None:
             while len(_RUNNING) >= SESSIONS:
-                _RUNNING.pop(next(iter(_RUNNING)))
+                _RUNNING.pop(next(iter(_RUNNING), ""), None)  # other threads do so too
             known = _RUNNING[self.digest] = _Running(self.graph.tobytes(), self.tokenizer, self.tokens)
         return known
 
