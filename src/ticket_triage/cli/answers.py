@@ -130,7 +130,6 @@ def serve(
     tag = launch.find(bento, home)
     if bento.endswith(".json"):
         _warn(read_json(Path(bento))["model"])
-    typer.echo(f"{tag} at http://{host}:{port} (Ctrl+C ends it)", err=True)
     launch.serve(tag, home, host, port, open)
 
 

@@ -70,6 +70,7 @@ def serve(tag: str, bento_home: Path, host: str, port: int, open_: bool = False)
     command = [sys.executable, "-m", "bentoml", "serve", tag, "--host", host, "--port", str(port)]
     # A request that hangs must not keep a worker from ending; any other is long answered by then.
     command += ["--timeout-graceful-shutdown", str(ceil(given.timeout))]
+    print(f"{tag} at http://{host}:{port} (Ctrl+C ends it)", file=sys.stderr, flush=True)
     os.execve(sys.executable, command, environment)
 
 
