@@ -66,10 +66,13 @@ package: $(READY) ## Package the champion of the registry, and with VERSION= or 
 rollout: $(READY) ## Try a version on a share of the tickets: make rollout VERSION=7 [SHARE=0.05]
 	@ticket-triage rollout start --share $(or $(SHARE),0.05) $(TRIED) $(if $(WHY),--why "$(WHY)")
 
+# Three stages and none before them: what else changed must not be trained first. A rollout needs nothing packaged.
 rollback: $(READY) ## Take back a rollout, or else the champion: the previous one is packaged and answers
-	@ticket-triage rollback $(if $(WHY),--why "$(WHY)")
-	@dvc repro package
-	@ticket-triage rollout swap data/models/champion --if-running $(if $(WHY),--why "$(WHY)")
+	@said="$$(ticket-triage rollback $(if $(WHY),--why "$(WHY)"))"; echo "$$said"; \
+	if [[ "$$said" == *"next: make package"* ]]; then \
+		dvc repro --single-item probe promote package; \
+		ticket-triage rollout swap data/models/champion --if-running $(if $(WHY),--why "$(WHY)"); \
+	fi
 
 serve: $(READY) ## Answer POST /predict-ticket on http://127.0.0.1:3000, to this machine alone, without keys
 	@ticket-triage serve --open $(if $(PORT),--port $(PORT))

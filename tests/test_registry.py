@@ -59,6 +59,8 @@ def test_an_equal_model_is_found_and_not_registered_again(store: Path, model_fol
     ]
     assert versions == ["1", "1", "2"]
     assert registry.find("m", "three") is None
+    with pytest.raises(TriageError, match="no version 99 of m: there are 1, 2"):
+        registry.fetch("m", "99", store / "room")
     fetched = registry.fetch("m", "1", store / "room")
     pd.testing.assert_frame_equal(
         TriageModel.load(fetched).predict(example), TriageModel.load(model_folder).predict(example)
@@ -69,7 +71,7 @@ def test_what_is_not_there_is_none_or_a_sentence(store: Path) -> None:
     assert registry.alias("m", "champion") is None
     assert registry.tags_of("m") == {}
     assert registry.tags_of("m", "3") == {}
-    with pytest.raises(TriageError, match="did not answer"):
+    with pytest.raises(TriageError, match="nothing is registered as m"):
         registry.fetch("m", "1", store)
 
 

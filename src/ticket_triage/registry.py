@@ -304,8 +304,15 @@ def fetch(name: str, version: str, folder: Path) -> Path:
     Raises:
         TriageError: there is no such version, or its files are gone.
     """
-    connect()
+    client = connect()
     with _spoken():
+        known = sorted(int(one.version) for one in client.search_model_versions(f"name='{name}'"))
+        if not known:
+            raise TriageError(f"nothing is registered as {name}")
+        if version not in map(str, known):
+            raise TriageError(
+                f"there is no version {version} of {name}: there are {', '.join(map(str, known))}"
+            )
         root = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=str(folder)))
     for found in root.rglob("manifest.json"):
         return found.parent

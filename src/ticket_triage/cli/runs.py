@@ -139,7 +139,7 @@ def rollback(
         return
     ref = champion.rollback(*pool_and_labels(), why)
     rollouts.bring(ref.name, rollouts.folder(None))
-    typer.echo(f"champion of {ref.name} is version {ref.version} again; next: make package", err=True)
+    typer.echo(f"champion of {ref.name} is version {ref.version} again; next: make package")
 
 
 def pool_and_labels() -> tuple[str, str]:

@@ -36,7 +36,7 @@ def status(state: State = None) -> None:
             verdict = "too much" if row.breach else "doubtful" if row.doubtful else "ok"
             typer.echo(
                 f"{row.metric:<13} champion {values[0]:>8}  challenger {values[1]:>8}  "
-                f"surely worse by {row.worse:8.3g} of {row.allowed:g}  {verdict}"
+                f"surely worse by {max(row.worse, 0):.3g}, {row.allowed:g} is allowed  {verdict}"
             )
 
 

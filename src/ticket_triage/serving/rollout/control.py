@@ -87,8 +87,8 @@ def start(
         found = next((sheet.own_challenger for sheet in running if sheet.own_challenger), None)
         if found is None:
             raise TriageError(
-                "say what to try: a VERSION of the registry or a CHALLENGER folder; no Bento that holds one runs on "
-                f"{state}"
+                "no rollout runs; say what to try: a VERSION of the registry or a CHALLENGER folder; "
+                f"no Bento that holds one runs on {state}"
             )
         challenger = Version(ref=found)
     if challenger.ref in {sheet.champion for sheet in running}:
