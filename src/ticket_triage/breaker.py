@@ -78,7 +78,7 @@ class Breaker:
         began = self.clock()
         try:
             result = work()
-        except Exception as error:
+        except Exception as error:  # counted, and raised again
             self._leave(trial, not isinstance(error, self.faults))
             raise
         except BaseException:

@@ -215,7 +215,7 @@ class DecisionLog:
 
         try:
             return self.breaker.call(ask)
-        except Exception as error:
+        except Exception as error:  # whatever its driver throws; the cause goes along
             raise TriageError(
                 "the database does not answer; what it holds can be read again later"
             ) from error

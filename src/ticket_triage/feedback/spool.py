@@ -173,9 +173,8 @@ class Spool:
             name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}"
             path = self.folder / f"{name}.lock"
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            if (
-                lock := _lock(path)
-            ) is not None:  # else someone held us for dead, and leaves when nothing is found
+            lock = _lock(path)
+            if lock is not None:  # else someone held us for dead, and leaves when nothing is found
                 return Owner(name, lock)
 
     def _leave(self, owner: Owner) -> None:

@@ -27,9 +27,7 @@ class Settings(Frozen):
     # In a Bento the code is at src/ticket_triage and the model at src/model.
     model: Path = Path(__file__).parents[2] / "model"
     state: Path = Path("state")  # spool, database, keys and rollout; shared by the workers of a machine
-    metrics: Path | None = (
-        None  # figures of the workers of a server; `metrics` in the state folder if it is not given
-    )
+    metrics: Path | None = None  # figures of the workers of a server; None: `metrics` in `state`
     database_url: str | None = None  # of the decision log; None: SQLite in `state`
     database_timeout: float = Field(default=5, ge=0.5)  # seconds
     retention_days: float | None = Field(default=None, gt=0)  # decisions older than this go; None: they stay
@@ -43,9 +41,7 @@ class Settings(Frozen):
     redis_url: str | None = Field(default=None, pattern=r"^(redis|rediss|unix)://")  # answers for all workers
     cache_seconds: int = Field(default=86_400, ge=1)  # that Redis keeps an answer
     timeout: float = Field(default=30, gt=0)  # seconds
-    drain: float = Field(
-        default=5, ge=0
-    )  # seconds for which a worker that is to end still lets requests in, at most
+    drain: float = Field(default=5, ge=0)  # seconds for which a worker that is to end lets requests in
     log: Style = "json"
     traces: str | None = Field(default=None, pattern=r"^https?://")  # who collects them
     # A rollout: the Bento's challenger, versions in memory that no longer answer, answers beside that may wait, alerts.
