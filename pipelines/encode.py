@@ -45,7 +45,8 @@ def main(features: str, others: str, train: str, experts: str, out: str, receipt
     write_json(
         Path(receipt), {"run_id": run_id, "scores": scores, "rules": looked_up, "agreement": made.agreement}
     )
-    return say(f"encoder {settings.mode}: macro-F1 across folds {scores}")
+    told = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+    return say(f"encoder, {settings.mode}; macro-F1 across folds: {told}")
 
 
 if __name__ == "__main__":

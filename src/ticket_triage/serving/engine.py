@@ -62,7 +62,7 @@ class Engine:
         turn = self.rollout.turn(customer, prediction_id)
         try:
             answer, cached = self._answer(turn.predictor, seen, explain)
-        except Exception:
+        except Exception:  # of a challenger, which the champion stands in for, whatever it is
             if (instead := self.rollout.failed(turn)) is None:
                 raise
             turn = instead

@@ -73,7 +73,7 @@ class Beside:
         started = perf_counter()
         try:
             answer = shadow.answer(as_seen(decision.ticket))
-        except Exception as error:
+        except Exception as error:  # counted as a fault of the model, whatever it is
             logger.warning("the other model raised %s", type(error).__name__)
             self._tell(turn, decision, None)
             return

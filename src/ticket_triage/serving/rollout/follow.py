@@ -99,7 +99,7 @@ class Follower:
         version = wanted.champion if wanted.own == rollout.own.ref else None
         try:
             champion = rollout.versions.load(version) if version else rollout.own
-        except Exception as error:
+        except Exception as error:  # whatever it is, such a version does not answer
             assert version is not None
             self._refuse(wanted, version, error, lambda found: _as(now.plan, found))
             return
@@ -109,7 +109,7 @@ class Follower:
                 loaded = rollout.versions.load(challenger)
                 if loaded.ref == champion.ref:
                     raise TriageError("it is the champion")
-            except Exception as error:
+            except Exception as error:  # likewise
                 rollout.swap(replace(now, plan=wanted.off(), champion=champion))
                 self._refuse(wanted, challenger, error, Plan.off)
                 return
