@@ -45,8 +45,7 @@ def main(features: str, others: str, train: str, experts: str, out: str, receipt
     write_json(
         Path(receipt), {"run_id": run_id, "scores": scores, "rules": looked_up, "agreement": made.agreement}
     )
-    told = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
-    return say(f"encoder, {settings.mode}; macro-F1 across folds: {told}")
+    return say(f"encoder, {settings.mode}; macro-F1 across folds: {encoding.in_words(scores)}")
 
 
 if __name__ == "__main__":

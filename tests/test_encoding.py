@@ -127,3 +127,9 @@ def test_why_there_is_no_encoder(
         encoding.skipped("category", "frozen_encoder", learnt["category"], encode_settings, train_settings)
     )
     assert frozen == "`encode.mode` is frozen"
+
+
+def test_scores_are_told_in_words() -> None:
+    assert encoding.in_words({"category encoder": 0.64541, "priority encoder": 0.7}) == (
+        "category encoder 0.645, priority encoder 0.700"
+    )

@@ -121,6 +121,11 @@ def save(made: Made, out: Path) -> dict[tuple[Task, str], Path]:
     return folders
 
 
+def in_words(scores: Mapping[str, float]) -> str:
+    """Scores by name in a line."""
+    return ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+
+
 def record(made: Made, learnt: Mapping[Task, Training], training: Train) -> dict[str, dict[str, Any]]:
     """`params` and `metrics` of all members as an experiment tracker keeps them, by task and family."""
     found: dict[str, dict[str, Any]] = {"params": {}, "metrics": dict(made.history)}
