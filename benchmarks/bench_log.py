@@ -21,11 +21,11 @@ import sqlalchemy as sa
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.postgres import Postgres, programs
 from ticket_triage.feedback.database import Database
-from ticket_triage.feedback.decisions import DecisionLog, line_of
-from ticket_triage.feedback.records import Decision
+from ticket_triage.feedback.decisions import DecisionLog
+from ticket_triage.feedback.records import Decision, line_of
 from ticket_triage.feedback.spool import Spool
 from ticket_triage.feedback.tables import DECISIONS
-from ticket_triage.serving import openapi
+from ticket_triage.serving import examples
 
 OUT = Path(__file__).parent / "out"
 APPENDED, WAITING, READ = 5_000, 20_000, 300
@@ -59,12 +59,12 @@ def main() -> None:
 
 def record() -> Decision:
     """A decision with as much in it as is usual."""
-    example = openapi.EXAMPLE.model_dump(mode="json", exclude={"prediction_id", "model", "latency_ms"})
+    example = examples.PREDICTION.model_dump(mode="json", exclude={"prediction_id", "model", "latency_ms"})
     answer = example | {"reasons": example["reasons"] * 10, "neighbours": example["neighbours"] * 3}
     return Decision(
         prediction_id=uuid.uuid4().hex,
         at=datetime.now(UTC),
-        model=openapi.EXAMPLE.model,
+        model=examples.PREDICTION.model,
         caller="shop",
         customer=uuid.uuid4().hex,
         ticket={"text": "I was charged twice for my order and nobody answers my mails. " * 3},

@@ -4,18 +4,19 @@ import os
 import uuid
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from fastapi import FastAPI
+from pydantic_core import to_json
 
 from ticket_triage.schema import Prediction, Ticket
-from ticket_triage.serving.cache import Recent
 from ticket_triage.serving.engine import cache_key
-from ticket_triage.serving.predictor import Predictor, masked
+from ticket_triage.serving.predictor import Predictor, as_logged, masked
 
 app = FastAPI()
 predictor = Predictor.load(Path(os.environ["BARE_MODEL"]))
 predictor.predict(Ticket(text="the first answer loads what is left"))
-answers = Recent(int(os.environ["BARE_ANSWERS"])) if os.environ["BARE_ANSWERS"] != "0" else None
+answers: dict[str, Any] | None = {} if os.environ["BARE_ANSWERS"] != "0" else None
 
 
 @app.get("/readyz")
@@ -32,8 +33,8 @@ async def predict(ticket: Ticket) -> Prediction:
         return predictor.predict(ticket)
     started = perf_counter()
     seen = masked(ticket)
-    key = cache_key(predictor, seen, "short")
+    key = cache_key(predictor, to_json(as_logged(seen)), "short")
     if (answer := answers.get(key)) is None:
         answer = predictor.answer(seen)
-        answers.put(key, answer)
+        answers[key] = answer
     return predictor.prediction(answer, uuid.uuid4().hex, round((perf_counter() - started) * 1000, 3))

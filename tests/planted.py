@@ -9,9 +9,9 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from ticket_triage.cli import app
-from ticket_triage.feedback.records import Decision
+from ticket_triage.feedback.records import Decision, parse
 from ticket_triage.files import sha256, write_json
-from ticket_triage.schema import ModelRef, Ticket
+from ticket_triage.schema import ModelRef, Prediction, Ticket
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.rollout import plan
@@ -60,11 +60,14 @@ class Service:
         self.kept: list[Decision] = []
         self.state = state
         self.rollout = Rollout(own, state, self.kept.append, limits=LIMITS, **more)
-        self.engine = Engine(self.rollout, self.kept.append, pseudonym=lambda customer: customer)
+        self.engine = Engine(self.rollout, self._keep, pseudonym=lambda customer: customer)
+
+    def _keep(self, line: bytes) -> None:
+        self.kept.append(parse(line))
 
     def ask(self, number: int, **more) -> str:
         ticket = Ticket(text=TEXTS[number % len(TEXTS)], customer=f"customer {number}")
-        return self.engine.predict(ticket, **more).model.version
+        return Prediction.model_validate_json(self.engine.predict(ticket, **more)).model.version
 
     def versions(self, tickets: int = 60) -> Counter[str]:
         return Counter(self.ask(number) for number in range(tickets))

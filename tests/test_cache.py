@@ -8,20 +8,20 @@ import redis as redis_client
 import servers
 
 from ticket_triage.serving.cache import Recent, Shared
+from ticket_triage.serving.said import Said
 
-ANSWER = {
-    "category": {"label": "billing", "confidence": 0.1 + 0.2, "prediction_set": None},
-    "degraded": False,
-}
+ANSWER = Said.read(
+    b'{"category":{"label":"billing","confidence":0.30000000000000004,"prediction_set":null},"degraded":false}'
+)
 
 
 def test_the_answer_not_asked_for_the_longest_is_forgotten():
     recent = Recent(2)
-    for key in "ab":
-        recent.put(key, {"key": key})
+    one, other, third = (Said.read(b'{"key":"%b"}' % key) for key in (b"a", b"b", b"c"))
+    recent.put("a", one), recent.put("b", other)
     assert recent.get("a") and recent.get("c") is None
-    recent.put("c", {})
-    assert recent.get("a") == {"key": "a"} and recent.get("b") is None
+    recent.put("c", third)
+    assert recent.get("a") == one and recent.get("b") is None
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from decision_records import correction, decision
 
-from ticket_triage.feedback import decisions
+from ticket_triage.feedback import decisions, records
 from ticket_triage.feedback.database import Database
 from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.feedback.records import Decision
@@ -116,7 +116,7 @@ def test_a_record_that_postgresql_refuses_holds_up_nothing(postgres, tmp_path):
     wait(lambda: log.state()["waiting"] == 0)
     assert stored(url) == [good.prediction_id]
     (line,) = (tmp_path / "spool/rejected.jsonl").read_bytes().splitlines()
-    assert decisions.parse(line) == odd
+    assert records.parse(line) == odd
     log.close()
 
 
@@ -226,7 +226,7 @@ def test_a_database_that_is_killed_hangs_and_comes_back_lacks_nothing_and_has_no
 
 def test_a_line_is_a_record_and_back():
     one = decision()
-    line = decisions.line_of(one)
+    line = records.line_of(one)
     assert b"\n" not in line and set(json.loads(line)) == {"decision"}
-    back = decisions.parse(line)
+    back = records.parse(line)
     assert isinstance(back, Decision) and back == one

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from ticket_triage.feedback.records import Decision
+from ticket_triage.feedback.records import parse
 from ticket_triage.models.triage_model import TriageModel
-from ticket_triage.schema import ModelRef, Ticket
+from ticket_triage.schema import ModelRef, Prediction, Ticket
 from ticket_triage.serving.cache import Recent
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
@@ -19,18 +19,19 @@ def predictor(model_folder: Path) -> Predictor:
     return Predictor(TriageModel.load(model_folder), ModelRef(name="tickets", version="3"))
 
 
-def engine(predictor: Predictor, kept: list[Decision]) -> Engine:
+def engine(predictor: Predictor, kept: list[bytes]) -> Engine:
     return Engine(Fixed(predictor), kept.append, Recent(2), pseudonym=lambda customer: f"hash of {customer}")
 
 
 def test_a_decision_is_recorded_as_it_is_answered(predictor):
-    kept: list[Decision] = []
-    answer = engine(predictor, kept).predict(TICKET, caller="shop", request_id="r1")
-    (decision,) = kept
+    kept: list[bytes] = []
+    said = engine(predictor, kept).predict(TICKET, caller="shop", request_id="r1")
+    answer, (decision,) = Prediction.model_validate_json(said), map(parse, kept)
     assert decision.prediction_id == answer.prediction_id and decision.model == answer.model
     assert (decision.caller, decision.request_id, decision.customer) == ("shop", "r1", "hash of c1")
     assert "example.com" not in decision.model_dump_json() and "<email>" in decision.ticket["text"]
-    assert answer.model_dump(mode="json") == {
+    assert json.loads(said) == answer.model_dump(mode="json")
+    assert json.loads(said) == {
         "prediction_id": decision.prediction_id,
         "model": {"name": "tickets", "version": "3"},
         **json.loads(json.dumps(decision.answer)),
@@ -40,17 +41,29 @@ def test_a_decision_is_recorded_as_it_is_answered(predictor):
 
 
 def test_what_was_answered_before_is_answered_from_memory(predictor):
-    kept: list[Decision] = []
+    kept: list[bytes] = []
     one = engine(predictor, kept)
     for text in ("a parcel", "a parcel", "a parcel, again"):
         one.predict(Ticket(text=text))
     one.predict(Ticket(text="a parcel"), explain="full")
-    assert [decision.cached for decision in kept] == [False, True, False, False]
-    assert kept[0].answer == kept[1].answer and len({decision.prediction_id for decision in kept}) == 4
+    made = list(map(parse, kept))
+    assert [decision.cached for decision in made] == [False, True, False, False]
+    assert made[0].answer == made[1].answer and len({decision.prediction_id for decision in made}) == 4
+
+
+def test_who_asks_meanwhile_is_answered_from_what_was_just_said(predictor):
+    kept: list[bytes] = []
+    one = engine(predictor, kept)
+    both = [one.ask(Ticket(text="a parcel")) for _ in range(2)]
+    assert [asked.known for asked in both] == [None, None]
+    for asked in both:
+        one.answer(asked)
+    assert [parse(line).cached for line in kept] == [False, True]
+    assert one.ask(Ticket(text="a parcel")).known is not None
 
 
 def test_no_decision_leaves_unrecorded(predictor):
-    def full(decision: Decision) -> None:
+    def full(line: bytes) -> None:
         raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space"):

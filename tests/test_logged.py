@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.models.triage_model import TriageModel
-from ticket_triage.schema import ModelRef, Ticket
+from ticket_triage.schema import ModelRef, Prediction, Ticket
 from ticket_triage.serving import logged
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor
@@ -36,8 +36,11 @@ class Service:
 
     def __init__(self, folder, predictor, url=None):
         self.log = DecisionLog(folder, url, timeout=1)
-        self.engine = Engine(Counted(predictor), self.log.append)
+        self.engine = Engine(Counted(predictor), self.log.append_line)
         self.client = TestClient(Starlette(routes=logged.routes(lambda: self)))
+
+    def predict(self, *given, **more) -> Prediction:
+        return Prediction.model_validate_json(self.engine.predict(*given, **more))
 
     def correct(self, prediction_id, **said):
         return self.client.post("/feedback", json={"prediction_id": prediction_id, **said})
@@ -66,7 +69,7 @@ def without_database(predictor, tmp_path):
 
 
 def test_a_prediction_is_read_as_it_was_answered(service):
-    answer = service.engine.predict(TICKET, request_id="r1").model_dump(mode="json")
+    answer = service.predict(TICKET, request_id="r1").model_dump(mode="json")
     found = service.client.get(f"/predictions/{answer['prediction_id']}")
     assert found.status_code == 200
     body = found.json()
@@ -76,7 +79,7 @@ def test_a_prediction_is_read_as_it_was_answered(service):
 
 
 def test_a_correction_is_kept_with_its_prediction_and_an_override_counted_once(service, predictor):
-    answer = service.engine.predict(TICKET)
+    answer = service.predict(TICKET)
     one = answer.prediction_id
     agreed = service.correct(one, category=answer.category.label, by="ann")
     long = service.correct(one, category=answer.category.label, by="a@b.co," * 28, note="a@b.co " * 285)
@@ -100,7 +103,7 @@ def test_a_correction_is_kept_with_its_prediction_and_an_override_counted_once(s
 
 
 def test_a_correction_that_cannot_be_one_is_refused_in_a_sentence(service):
-    one = service.engine.predict(TICKET).prediction_id
+    one = service.predict(TICKET).prediction_id
     unknown = service.correct("0" * 32, priority="high")
     label, priority = service.correct(one, category="no such"), service.correct(one, priority="urgent")
     nothing, shape = service.correct(one), service.correct("../../etc", priority="high")
@@ -114,14 +117,14 @@ def test_a_correction_that_cannot_be_one_is_refused_in_a_sentence(service):
 
 @pytest.mark.parametrize("explain", ["short", "full"])
 def test_a_prediction_is_made_again_bit_for_bit(service, explain):
-    answer = service.engine.predict(TICKET, explain)
+    answer = service.predict(TICKET, explain)
     again = service.client.post(f"/replay/{answer.prediction_id}").json()
     assert again["same"] and again["differs"] == []
     assert again["answer"]["category"] == answer.category.model_dump(mode="json")
 
 
 def test_another_answer_and_a_version_that_is_gone_are_told(service, predictor):
-    answer = service.log.read(service.engine.predict(TICKET).prediction_id)
+    answer = service.log.read(service.predict(TICKET).prediction_id)
     changed = decision(ticket=answer.ticket, model=answer.model, answer={**answer.answer, "team": "another"})
     gone = decision(model=ModelRef(name="tickets", version="1"))
     for one in (changed, gone):
@@ -145,5 +148,5 @@ def test_without_its_database_a_correction_is_accepted_unchecked(without_databas
     assert service.client.get(f"/predictions/{'0' * 32}").status_code == 503
     for path in ("/predictions/%00", "/predictions/x", f"/predictions/{'0' * 32}%0A"):
         assert service.client.get(path).status_code == 404, "known to be none without asking"
-    answer = service.engine.predict(TICKET)
+    answer = service.predict(TICKET)
     assert service.client.post(f"/replay/{answer.prediction_id}").json()["same"]

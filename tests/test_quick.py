@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ticket_triage.feedback.records import Decision
+from ticket_triage.feedback.records import parse
 from ticket_triage.files import TriageError
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.schema import ModelRef, Prediction
@@ -44,10 +44,10 @@ def ask(engine, body=TICKET, path="/predict-ticket", method="POST", query=b""):
 
 @pytest.mark.parametrize("path", ["/predict-ticket", "/predict"])
 def test_a_ticket_is_answered_and_recorded(predictor, path):
-    kept: list[Decision] = []
+    kept: list[bytes] = []
     status, body = ask(Engine(Fixed(predictor), kept.append), path=path)
     answer = Prediction.model_validate_json(body)
-    assert status == 200 and [answer.prediction_id] == [one.prediction_id for one in kept]
+    assert status == 200 and [answer.prediction_id] == [parse(one).prediction_id for one in kept]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_is_not_ready_goes_on_to_bentoml():
 def test_a_failure_says_nothing_of_the_ticket(predictor, fault, status, caplog):
     logs.guard()
 
-    def full(decision: Decision) -> None:
+    def full(line: bytes) -> None:
         raise type(fault)(f"{fault}: {TICKET!r}")
 
     found, body = ask(Engine(Fixed(predictor), full))

@@ -10,10 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic_core import from_json
-
 from ticket_triage.breaker import Breaker, Refused
-from ticket_triage.feedback.records import Correction, Decision, Record
+from ticket_triage.feedback.records import UNREADABLE, Correction, Decision, Record, line_of, parse
 from ticket_triage.feedback.spool import Batch, Spool
 from ticket_triage.files import TriageError
 
@@ -24,17 +22,13 @@ T = TypeVar("T")
 FILE = "decisions.db"
 EVERY = 0.2  # seconds between two rounds of storing
 BATCH = 200  # records of a transaction
+REST = 9  # times as long as it took to store a batch, until the next one
+MANY = 20_000  # records that wait, above which it is as long
+LONGEST = 1.0  # seconds of it
 PING = 5.0  # seconds after which the database is asked whether it is there
 ADOPT = 5.0  # seconds between two looks for what dead processes left
 EXPIRE = 3600.0  # seconds between two deletions of what is too old
 LAST = 5.0  # seconds in which what is left is stored when the process ends
-
-UNREADABLE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-)  # what `parse` raises of a line that is no record
 
 logger = logging.getLogger("bentoml.ticket_triage")
 
@@ -81,8 +75,12 @@ class DecisionLog:
         Raises:
             TriageError: the disk refuses; then nothing of the record is kept.
         """
+        self.append_line(line_of(record))
+
+    def append_line(self, line: bytes) -> None:
+        """The same, of a record as `records.line_of` or `decision_line` writes it."""
         try:
-            self.spool.append(line_of(record))
+            self.spool.append(line)
         except TriageError as error:
             logger.error("a record is not kept: %s", error)
             raise
@@ -144,7 +142,9 @@ class DecisionLog:
                 self.spool.done(batch)
                 self.stored += len(batch.lines)
                 self._asked = time.monotonic()
-                self._stop.wait(min(self._asked - began, EVERY))  # tickets are answered beside
+                # Tickets are answered beside, which storing takes the interpreter from; unless too many wait.
+                rest = REST if self.spool.waiting < MANY else 1
+                self._stop.wait(min(rest * (self._asked - began), LONGEST))
             # Whether it answers is known when nothing is to be stored, too.
             if time.monotonic() - self._asked >= (PING if self.breaker.state == "closed" else 0):
                 self.breaker.call(self._ping)
@@ -235,20 +235,3 @@ def connect(folder: Path, url: str | None = None, timeout: float = 5.0) -> "Data
 def address(folder: Path, url: str | None = None) -> str:
     """Of the log's database: the url, or else that of the file in the state folder."""
     return url or f"sqlite:///{Path(folder).absolute() / FILE}"
-
-
-def line_of(record: Record) -> bytes:
-    """A record as it lies in the spool."""
-    kind = b'{"decision":' if isinstance(record, Decision) else b'{"correction":'
-    return kind + record.model_dump_json().encode() + b"}"
-
-
-def parse(line: bytes) -> Record:
-    """The record that `line_of` wrote.
-
-    Raises:
-        UNREADABLE: it is none.
-    """
-    ((kind, content),) = from_json(line).items()
-    kinds: dict[str, type[Record]] = {"decision": Decision, "correction": Correction}
-    return kinds[kind].model_validate(content)

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic_core import from_json
 
 from ticket_triage.schema import Frozen, ModelRef
 
@@ -69,3 +70,33 @@ class Feedback(Frozen):
 
 
 Record = Decision | Correction
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+)  # what `parse` raises of a line that is no record
+_LARGE = {"ticket", "answer"}
+
+
+def line_of(record: Record) -> bytes:
+    """A record as it lies in the spool."""
+    kind = b"decision" if isinstance(record, Decision) else b"correction"
+    return b'{"%b":%b}' % (kind, record.model_dump_json().encode())
+
+
+def decision_line(one: Decision, ticket: bytes, answer: bytes) -> bytes:
+    """`line_of` for a decision whose `ticket` and `answer` are there as JSON already."""
+    head = one.model_dump_json(exclude=_LARGE).encode()
+    return b'{"decision":%b,"ticket":%b,"answer":%b}}' % (head[:-1], ticket, answer)
+
+
+def parse(line: bytes) -> Record:
+    """The record that `line_of` wrote.
+
+    Raises:
+        UNREADABLE: it is none.
+    """
+    ((kind, content),) = from_json(line).items()
+    kinds: dict[str, type[Record]] = {"decision": Decision, "correction": Correction}
+    return kinds[kind].model_validate(content)

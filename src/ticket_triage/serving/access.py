@@ -17,6 +17,7 @@ logger = logging.getLogger("bentoml.ticket_triage")
 OPEN = frozenset({"/", "/livez", "/healthz", "/readyz", "/metrics", "/docs.json"})
 READING = ("GET", "HEAD", "OPTIONS")  # what has no body; of a stranger's none is read, on no path
 STATIC = "/static_content/"
+NO_SOCKETS = 1008  # RFC 6455, 7.4.1; before the handshake it becomes 403
 NEEDED: dict[str, Role] = {  # by the first part of the path
     **dict.fromkeys(("predict-ticket", "predict", "model", "taxonomy"), "predict"),
     **dict.fromkeys(("feedback", "predictions", "replay"), "review"),
@@ -83,9 +84,11 @@ class Access:
         self.limits = Limits(workers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # there are none
+            await send({"type": "websocket.close", "code": NO_SOCKETS})
+            return
         if scope["type"] != "http":
-            if scope["type"] != "websocket":  # of which there are none
-                await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         headers = _RAW_OF_THE_PAGE if scope["path"] == "/" else _RAW
 

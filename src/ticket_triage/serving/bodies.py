@@ -25,7 +25,7 @@ def parse(body: bytes, what: str = "the body") -> Any:
     if body.count(b"[") + body.count(b"{") > MOST:  # making that many would take seconds
         raise BodyError(f"{what} holds more than {MOST} values")
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number)
+        value = _STRICT.decode(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise BodyError(f"{what} is not UTF-8") from None
     except RecursionError:
@@ -47,6 +47,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(_: str) -> NoReturn:
     raise BodyError("holds NaN or Infinity, which are no JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
 
 
 def _check(value: Any, what: str) -> None:

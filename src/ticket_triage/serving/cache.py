@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import logging
 import threading
 from collections import OrderedDict
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ticket_triage.breaker import Breaker, Refused
+from ticket_triage.serving.said import Said
 
 if TYPE_CHECKING:
     import redis
@@ -23,11 +23,15 @@ PATIENCE = 0.02  # seconds that an answer of Redis may take; making one anew tak
 class Cache(Protocol):
     """Where answers are kept by the hash of what they follow from."""
 
-    def get(self, key: str) -> dict[str, Any] | None:
+    def near(self, key: str) -> Said | None:
+        """The answer kept under the key, if it is in this process; nobody else is asked."""
+        ...
+
+    def get(self, key: str) -> Said | None:
         """The answer kept under the key, or None."""
         ...
 
-    def put(self, key: str, answer: dict[str, Any]) -> None:
+    def put(self, key: str, said: Said) -> None:
         """Keep an answer; may be lost at any time."""
         ...
 
@@ -37,20 +41,22 @@ class Recent:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._answers: OrderedDict[str, Said] = OrderedDict()
         self._lock = threading.Lock()  # batches are answered beside the event loop
 
-    def get(self, key: str) -> dict[str, Any] | None:
+    def near(self, key: str) -> Said | None:
         """The answer kept under the key, or None."""
         with self._lock:
             if (known := self._answers.get(key)) is not None:
                 self._answers.move_to_end(key)
         return known
 
-    def put(self, key: str, answer: dict[str, Any]) -> None:
+    get = near
+
+    def put(self, key: str, said: Said) -> None:
         """Keep an answer, and forget the one that was not asked for the longest."""
         with self._lock:
-            self._answers[key] = answer
+            self._answers[key] = said
             if len(self._answers) > self.size:
                 self._answers.popitem(last=False)
 
@@ -64,13 +70,13 @@ class Shared:
 
     Args:
         url: such as redis://localhost:6379/0.
-        near: answers of this process.
+        recent: answers of this process.
         seconds: that an answer is kept.
     """
 
-    def __init__(self, url: str, near: Cache, seconds: int) -> None:
+    def __init__(self, url: str, recent: Cache, seconds: int) -> None:
         self.url = url
-        self.near = near
+        self.recent = recent
         self.seconds = seconds
         self.prefix = f"{PREFIX}{_release()}:"
         # One failure opens it: the connection is of no use any more.
@@ -82,26 +88,28 @@ class Shared:
         self._closed = threading.Event()
         threading.Thread(target=self._connect, name="redis", daemon=True).start()
 
-    def get(self, key: str) -> dict[str, Any] | None:
+    def near(self, key: str) -> Said | None:
+        """The answer kept under the key, if it is in this process."""
+        return self.recent.near(key)
+
+    def get(self, key: str) -> Said | None:
         """The answer kept under the key, or None."""
-        if (known := self.near.get(key)) is not None:
+        if (known := self.recent.near(key)) is not None:
             return known
         found = self._ask("GET", self.prefix + key)
         if not isinstance(found, bytes):
             return None
         try:
-            answer = json.loads(found)
+            said = Said.read(found)
         except ValueError:
             return None
-        if not isinstance(answer, dict):
-            return None
-        self.near.put(key, answer)
-        return answer
+        self.recent.put(key, said)
+        return said
 
-    def put(self, key: str, answer: dict[str, Any]) -> None:
+    def put(self, key: str, said: Said) -> None:
         """Keep an answer; may be lost at any time."""
-        self.near.put(key, answer)
-        self._ask("SET", self.prefix + key, json.dumps(answer, separators=(",", ":")), "EX", self.seconds)
+        self.recent.put(key, said)
+        self._ask("SET", self.prefix + key, said.json, "EX", self.seconds)
 
     def state(self) -> dict[str, str]:
         """Whether Redis answers: the state of its breaker, which is closed where it does."""
@@ -114,7 +122,7 @@ class Shared:
         if (client := self._client) is not None:
             client.close()
 
-    def _ask(self, *words: str | int) -> Any:
+    def _ask(self, *words: str | bytes | int) -> Any:
         if (client := self._client) is None:
             return None
         try:

@@ -35,5 +35,5 @@ ERRORS = {
         "can be answered.",
         "the model is not ready; the log says why",
     ),
-    504: ("The answer took too long.", "Not able to process the request in 30.0 seconds"),
+    504: ("The answer took too long.", "the answer took too long"),
 }

@@ -1,13 +1,17 @@
 """Logs as JSON, or as lines for people: what happened and where, never what a customer wrote."""
 
+import asyncio
 import json
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 Style = Literal["json", "plain"]
 OWN = "ticket_triage"
@@ -16,7 +20,8 @@ SERVERS = ("bentoml", "uvicorn.error", "circus")  # of BentoML and below it
 # BentoML, and uvicorn around it, write to these when a request fails.
 LOGGERS = ("bentoml._internal.server.http_app", "bentoml.serve", "uvicorn.error")
 
-_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
+LATER = 0.2  # seconds until the line of a request is written
+TOGETHER = 64  # lines that are written at once
 
 
 class Lines(logging.Formatter):
@@ -41,9 +46,48 @@ class Lines(logging.Formatter):
                 for frame in traceback.extract_tb(error.__traceback__)
             ]
         if self.style == "json":
-            return _JSON.encode(facts)
+            return _json(facts)
         head = " ".join(str(facts.pop(name)) for name in ("time", "level", "logger", "message"))
         return " ".join([head, *(f"{name}={_plain(value)}" for name, value in facts.items())])
+
+
+class Together(logging.StreamHandler[TextIO]):
+    """Writes lines of an event loop a moment later and together: a system call takes longer than a line.
+
+    What is worse than information, and what comes from elsewhere than a loop, is written at once, after what waits.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._waiting: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line."""
+        try:
+            self._waiting.append(self.format(record) + self.terminator)
+            if record.levelno > logging.INFO or len(self._waiting) >= TOGETHER:
+                self.flush()
+            elif len(self._waiting) == 1:
+                asyncio.get_running_loop().call_later(LATER, self.flush)
+        except RuntimeError:  # no loop runs here
+            self.flush()
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self.lock or nullcontext():
+            lines, self._waiting = self._waiting, []
+            if lines:
+                self.stream.write("".join(lines))
+            super().flush()
+
+
+def _json(facts: Mapping[str, Any]) -> str:
+    try:
+        return to_json(facts, fallback=str).decode()
+    except ValueError:  # half a surrogate pair, as of a file's name
+        return json.dumps(facts, default=str)
 
 
 def _plain(value: Any) -> str:
@@ -54,7 +98,7 @@ def set_up(style: Style) -> None:
     """Send this service's records to standard output, and give those of the server around it the same form."""
     own = logging.getLogger(OWN)
     if not own.handlers:
-        own.addHandler(logging.StreamHandler(sys.stdout))
+        own.addHandler(Together(sys.stdout))
     own.setLevel(logging.INFO)
     for logger in (own, logging.getLogger(), *map(logging.getLogger, SERVERS)):
         for handler in logger.handlers:

@@ -28,6 +28,7 @@ class Predictor:
     def __init__(self, model: "TriageModel", ref: ModelRef, measured: Measured | None = None) -> None:
         self.model = model
         self.ref = ref
+        self.ref_json = ref.model_dump_json().encode()
         self.measured = measured or Measured()
 
     @classmethod

@@ -20,7 +20,7 @@ _SENTENCES = {
     405: "{method} is not allowed on {path}",
     500: FAILED,
     503: NOT_READY,
-    504: "the answer took too long",
+    504: ERRORS[504][1],
 }
 
 

@@ -112,7 +112,7 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             if await request.is_disconnected():
                 break  # nobody is left to be told
             results.append(await _one(engine, ticket, caller))
-        return JSONResponse({"results": results})
+        return Response(b'{"results":[%b]}' % b",".join(results), media_type="application/json")
 
     async def stream(request: Request) -> Response:
         if (engine := running().engine) is None:
@@ -161,19 +161,17 @@ class _Both(StreamingResponse):
 async def _answers(engine: Engine, chunks: AsyncIterator[bytes], caller: str | None) -> AsyncIterator[bytes]:
     """A line for each line, in their order; never more than a chunk and a line in memory."""
     async for line in _lines(chunks):
-        result = (
-            {"error": f"the line is longer than {LINE} bytes"}
-            if line is None
-            else await _line(engine, line, caller)
-        )
-        yield json.dumps(result, ensure_ascii=False).encode() + b"\n"
+        if line is None:
+            yield _failure(f"the line is longer than {LINE} bytes") + b"\n"
+        else:
+            yield await _line(engine, line, caller) + b"\n"
 
 
-async def _line(engine: Engine, line: bytes, caller: str | None) -> dict[str, Any]:
+async def _line(engine: Engine, line: bytes, caller: str | None) -> bytes:
     try:
         ticket = bodies.parse(line, "the line")
     except bodies.BodyError as fault:
-        return {"error": str(fault)}
+        return _failure(str(fault))
     return await _one(engine, ticket, caller)
 
 
@@ -198,14 +196,19 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
         yield bytes(held)
 
 
-async def _one(engine: Engine, given: Any, caller: str | None) -> dict[str, Any]:
+async def _one(engine: Engine, given: Any, caller: str | None) -> bytes:
     await asyncio.sleep(0)  # others may go first: no ticket waits for more than one other
     try:
-        return engine.predict(Ticket.model_validate(given), caller=caller).model_dump(mode="json")
+        return engine.predict(Ticket.model_validate(given), caller=caller)
     except ValidationError as fault:
-        return {"error": sentence(fault.errors())}
+        return _failure(sentence(fault.errors()))
     except TriageError:
-        return {"error": NOT_KEPT}
+        return _failure(NOT_KEPT)
     except Exception:  # of this ticket alone: the others have their answers
         logger.exception("no answer")
-        return {"error": FAILED}
+        return _failure(FAILED)
+
+
+def _failure(why: str) -> bytes:
+    """What stands in the place of a ticket's answer."""
+    return json.dumps({"error": why}, ensure_ascii=False).encode()

@@ -16,15 +16,16 @@ from ticket_triage.feedback import pseudonym as pseudonyms
 from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.feedback.records import Decision
 from ticket_triage.files import TriageError
-from ticket_triage.schema import Explain, Prediction, Question, Ticket
+from ticket_triage.schema import Prediction, Question, Ticket
 from ticket_triage.serving import about, access, cache, logs, meters, openapi, routes, settings, traces, wire
 from ticket_triage.serving.contract import Description, Readiness, TaxonomyDescription
+from ticket_triage.serving.deadline import Deadline
 from ticket_triage.serving.door import Door
 from ticket_triage.serving.drain import Drain, Leaving
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.gate import Gate
 from ticket_triage.serving.predictor import Predictor
-from ticket_triage.serving.quick import PATHS, Quick
+from ticket_triage.serving.quick import PATHS, Quick, answered
 from ticket_triage.serving.refusals import NOT_KEPT, NOT_READY
 from ticket_triage.serving.rollout import guard
 from ticket_triage.serving.rollout.alert import Alerts
@@ -109,7 +110,7 @@ class TicketTriage:
                 self.cache = cache.make(given.cache_answers, given.redis_url, given.cache_seconds)
                 self.rollout = _rollout(predictor, self._shadowed)
                 self.engine = Engine(
-                    self.rollout, log.append, self.cache, pseudonym, telemetry=self.telemetry
+                    self.rollout, log.append_line, self.cache, pseudonym, telemetry=self.telemetry
                 )
         for fault in self.faults:
             logger.error("not ready: %s", fault)
@@ -145,21 +146,15 @@ class TicketTriage:
         query = context.request.scope["query_string"]
         question = Question.model_validate(dict(context.request.query_params)) if query else _PLAIN
         caller = access.caller(context.request.scope)
-        if question.explain == "full":  # a prediction for each word: others go on beside it
-            answer = await asyncio.to_thread(self._answer, self.engine, ticket, question.explain, caller)
-        else:
-            # Not in a thread: Python answers one ticket at a time in any case, and handing it over only costs.
-            async with gate.turn():
-                answer = self._answer(self.engine, ticket, question.explain, caller)
-        # As it is sent: BentoML would check, copy and write it as JSON once more.
-        return cast(Prediction, Response(answer.model_dump_json(), media_type="application/json"))
-
-    @staticmethod
-    def _answer(engine: Engine, ticket: Ticket, explain: Explain, caller: str | None) -> Prediction:
         try:
-            return engine.predict(ticket, explain, caller)
+            if question.explain == "full":  # a prediction for each word: others go on beside it
+                answer = await asyncio.to_thread(self.engine.predict, ticket, question.explain, caller)
+            else:
+                answer = await answered(self.engine, gate, ticket, caller)
         except TriageError as error:
             raise ServiceUnavailable(NOT_KEPT) from error
+        # As it is sent: BentoML would check, copy and write it as JSON once more.
+        return cast(Prediction, Response(answer, media_type="application/json"))
 
     def describe(self) -> Description:
         """What answers here, what it can say, what it was worth, and what keeps it from being ready."""
@@ -210,14 +205,13 @@ class TicketTriage:
 
 
 # Of BentoML only its two routes are used: its figures have a series for each path that anybody asks for, its log lines
-# another form, its traces no end.
+# another form.
+wire.slim()
 service = bentoml.service(
     name="ticket-triage",
     workers=given.workers,
-    traffic={"timeout": given.timeout},
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
-    tracing={"excluded_urls": ".*"},
 )(TicketTriage)
 service.add_asgi_middleware(Leaving, drain=drain)
 service.add_asgi_middleware(Watch, telemetry=lambda: _running().telemetry, paths=openapi.paths())
@@ -238,5 +232,7 @@ service.add_asgi_middleware(
     seconds=given.body_seconds,
     held=given.body_room,
 )
-service.add_asgi_middleware(routes.Beside, ours=routes.make(_running, given.batch_tickets))
+ours = Deadline(routes.make(_running, given.batch_tickets), given.timeout)
+service.add_asgi_middleware(routes.Beside, ours=ours)
 service.add_asgi_middleware(Quick, running=_running, gate=gate)
+service.add_asgi_middleware(Deadline, seconds=given.timeout)

@@ -62,7 +62,7 @@ class Watch:
             try:
                 await self.app(scope, receive, sending)
             except CancelledError:
-                status = status or 504  # the server's own limit of time lies around this
+                status = status or 503  # the server ends
                 raise
             finally:
                 seconds = perf_counter() - started
