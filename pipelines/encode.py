@@ -23,7 +23,7 @@ def main(features: str, others: str, train: str, experts: str, out: str, receipt
         write_json(Path(receipt), {"run_id": None, "skipped": why})
         return say(f"no encoder: {why[TASKS[0]]}")
     # MLflow takes seconds to import, and without an encoder there is no run to record.
-    from ticket_triage import registry
+    from ticket_triage.registry import runs
 
     rest = fitting.model_dump(exclude={"families", "members"})
     study = tuning.fingerprint([md5(Path(one)) for one in (features, train, experts)], settings, rest)
@@ -37,10 +37,10 @@ def main(features: str, others: str, train: str, experts: str, out: str, receipt
     for (task, family), folder in encoding.save(made, Path(out)).items():
         example = learnt[task].features.head(5)
         output = shelf.load(folder).predict_proba(example)
-        logged[f"model_{task}_{family}"] = registry.Fitted(folder, example, output)
-    tags = {"family": FAMILY, "data": md5(Path(train)), "commit": registry.commit()}
+        logged[f"model_{task}_{family}"] = runs.Fitted(folder, example, output)
+    tags = {"family": FAMILY, "data": md5(Path(train)), "commit": runs.commit()}
     known = encoding.record(made, learnt, fitting)
-    run_id = registry.log_training(f"encoder-{settings.mode}", logged, tags=tags, **known)
+    run_id = runs.log_training(f"encoder-{settings.mode}", logged, tags=tags, **known)
     scores = {f"{one.task} {one.family}": round(one.found.score, 4) for one in made.members}
     write_json(
         Path(receipt), {"run_id": run_id, "scores": scores, "rules": looked_up, "agreement": made.agreement}

@@ -5,9 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines import STUDIES, progress, run, say
-from ticket_triage import params, registry
+from ticket_triage import params
 from ticket_triage.files import md5, read_table, read_text, write_json
 from ticket_triage.models import member, shelf, training, tuning
+from ticket_triage.registry import runs
 from ticket_triage.schema import Task
 
 
@@ -39,10 +40,10 @@ def main(
         fitted = member.fit(task, family, found, settings, journal, advance)
     shelf.save(fitted, Path(out))
     example, known = found.features.head(5), fitted.record(found, settings)
-    tags = {"task": task, "family": family, "data": md5(Path(train)), "commit": registry.commit()}
+    tags = {"task": task, "family": family, "data": md5(Path(train)), "commit": runs.commit()}
     with tuning.drawn(fitted.found) as pictures:
-        one = {"model": registry.Fitted(Path(out), example, shelf.load(Path(out)).predict_proba(example))}
-        run_id = registry.log_training(f"{task}-{family}", one, tags=tags, pictures=pictures, **known)
+        one = {"model": runs.Fitted(Path(out), example, shelf.load(Path(out)).predict_proba(example))}
+        run_id = runs.log_training(f"{task}-{family}", one, tags=tags, pictures=pictures, **known)
     write_json(Path(receipt), {"run_id": run_id, "score": fitted.found.score})
     return say(f"{task} {family}: macro-F1 {fitted.found.score:.3f} across folds")
 

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 import small_model
 
-from ticket_triage import champion, moves, params, registry
+from ticket_triage import champion, moves, params
 from ticket_triage.files import TriageError, read_json, sha256, write_json
 from ticket_triage.models import triage_model
 from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.registry import versions
 from ticket_triage.serving import predictor
 
 ROOT = Path(__file__).parent.parent
@@ -53,9 +54,9 @@ def test_the_first_model_needs_only_the_floors_and_is_judged_once(store: Path, m
     assert set(first["told"]["missed_high"]) == {"priority"}
     flips = pd.read_csv("promotion/flips.csv")
     assert flips.empty and "direction" in flips, "nothing changes where nothing was"
-    times = [float(value) for key, value in registry.tags_of(MODEL, "1").items() if key.startswith("ms.")]
+    times = [float(value) for key, value in versions.tags_of(MODEL, "1").items() if key.startswith("ms.")]
     assert len(times) > 2 and min(times) > 0
-    assert registry.alias(MODEL, "champion") == "1"
+    assert versions.alias(MODEL, "champion") == "1"
     assert read_json(Path("promotion/promote.json")) == first
     assert "<html" in Path("promotion/report.html").read_text()
     again = run(model_folder)
@@ -91,7 +92,7 @@ def test_a_model_below_the_floors_does_not_serve(store: Path, model_folder: Path
     test["gold_category"] = test["gold_category"].sample(frac=1, random_state=0).to_numpy()
     with pytest.raises(TriageError, match=r"no model serves: .*floor"):
         run(model_folder, test)
-    assert registry.alias(MODEL, "champion") is None
+    assert versions.alias(MODEL, "champion") is None
 
 
 def test_a_test_key_in_the_training_is_refused(store: Path, model_folder: Path) -> None:
@@ -111,7 +112,7 @@ def test_a_champion_set_by_hand_stays_and_is_seen_once(
     quiet = moves.probe("small", "small", candidate)
     assert quiet[1]["changes"] == second["changes"], "its own judgement is no reason to judge again"
     other = "2" if second["champion"] == "1" else "1"
-    registry.set_alias(MODEL, "champion", other)
+    versions.set_alias(MODEL, "champion", other)
     _, state = moves.probe("small", "small", candidate)
     assert state["chosen_by_hand"] == other
     assert state["changes"] > second["changes"]
@@ -129,7 +130,7 @@ def test_an_earlier_candidate_that_comes_back_is_judged_against_today_s_champion
     back = run(model_folder)
     assert back["candidate"] == first["candidate"]
     assert back["changes"] > second["changes"] > first["changes"], "DVC must not restore the first promotion"
-    assert back["champion"] == registry.alias(MODEL, "champion")
+    assert back["champion"] == versions.alias(MODEL, "champion")
 
 
 def test_previous_is_what_was_packaged_before_and_rollback_returns_to_it(
@@ -140,7 +141,7 @@ def test_previous_is_what_was_packaged_before_and_rollback_returns_to_it(
         champion.rollback("small", "small", "why")
     for version in ("1", "2"):
         run(model_folder if version == "1" else other_folder)
-        registry.set_alias(MODEL, "champion", version)
+        versions.set_alias(MODEL, "champion", version)
         promoted = {"model": MODEL, "champion": version}
         ref = champion.fetch(promoted, store / "champion")
         assert TriageModel.load(store / "champion").check() == []
@@ -151,7 +152,7 @@ def test_previous_is_what_was_packaged_before_and_rollback_returns_to_it(
             assert 0 <= figure.low <= figure.value <= figure.high <= 1
         receipt = champion.packaged(ref, f"ticket-triage:{version}")
     assert receipt["previous"] == "1"
-    assert registry.tags_of(MODEL, "2")["bento"] == "ticket-triage:2"
+    assert versions.tags_of(MODEL, "2")["bento"] == "ticket-triage:2"
     assert champion.rollback("small", "small", "it was worse").version == "1"
-    assert registry.tags_of(MODEL, "2")["rolled_back"] == "it was worse"
-    assert registry.alias(MODEL, "champion") == "1"
+    assert versions.tags_of(MODEL, "2")["rolled_back"] == "it was worse"
+    assert versions.alias(MODEL, "champion") == "1"

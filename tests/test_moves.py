@@ -4,16 +4,25 @@ from pathlib import Path
 
 import pytest
 
-from ticket_triage import moves, registry
-from ticket_triage.registry import CHAMPION, PREVIOUS
+from ticket_triage import moves
+from ticket_triage.registry.store import connect
+from ticket_triage.registry.versions import (
+    CHAMPION,
+    PREVIOUS,
+    alias,
+    registered_name,
+    set_alias,
+    tag,
+    tags_of,
+)
 
-MODEL = registry.registered_name("small", "small")
+MODEL = registered_name("small", "small")
 
 
 @pytest.fixture
 def versions(store: Path) -> list[str]:
     """Two registered versions in a store of their own."""
-    client = registry.connect()
+    client = connect()
     client.create_registered_model(MODEL)
     return [str(client.create_model_version(MODEL, source=str(store)).version) for _ in range(2)]
 
@@ -35,7 +44,7 @@ def test_a_hand_is_seen_once(versions: list[str]) -> None:
     before = probe()
     moves.move(MODEL, versions[0])
     moves.settle(MODEL, versions[0], before)
-    registry.set_alias(MODEL, CHAMPION, versions[1])
+    set_alias(MODEL, CHAMPION, versions[1])
     seen = probe()
     assert seen["chosen_by_hand"] == versions[1]
     assert seen["changes"] == 2
@@ -53,9 +62,9 @@ def test_a_person_who_chooses_a_champion_can_go_back(versions: list[str]) -> Non
     moves.choose(MODEL, versions[0], "the first")
     moves.choose(MODEL, versions[1], "better at 100 %")
     moves.choose(MODEL, versions[1], "again")
-    assert registry.alias(MODEL, CHAMPION) == versions[1]
-    assert registry.alias(MODEL, PREVIOUS) == versions[0]
-    assert registry.tags_of(MODEL, versions[1])["chosen"] == "better at 100 %"
+    assert alias(MODEL, CHAMPION) == versions[1]
+    assert alias(MODEL, PREVIOUS) == versions[0]
+    assert tags_of(MODEL, versions[1])["chosen"] == "better at 100 %"
 
 
 def test_what_served_when_is_added_once_and_shown_by_each_machine(versions: list[str]) -> None:
@@ -71,13 +80,11 @@ def test_what_served_when_is_added_once_and_shown_by_each_machine(versions: list
         entry("1", "2026-01-01T00:00:00Z", "start"),
         entry("2", "2026-01-02T00:00:00Z", "ramped", 0.25),
     )
-    registry.tag(MODEL, {"digest": "d"}, versions[1])
+    tag(MODEL, {"digest": "d"}, versions[1])
     assert moves.served(MODEL, []) == []
     assert moves.served(MODEL, [other]) == [other]
     assert moves.served(MODEL, [one]) == [one, other]
     assert moves.served(MODEL, [one, other]) == [one, other] == moves.served(MODEL, [])
-    assert "ramped at 25%, to see" in registry.tags_of(MODEL, versions[1])["rollout"]
-    runs = registry.connect().search_runs(
-        [registry.connect().get_experiment_by_name("ticket-triage").experiment_id]
-    )
+    assert "ramped at 25%, to see" in tags_of(MODEL, versions[1])["rollout"]
+    runs = connect().search_runs([connect().get_experiment_by_name("ticket-triage").experiment_id])
     assert [run.info.run_name for run in runs] == ["rollout"]

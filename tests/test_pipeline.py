@@ -16,9 +16,9 @@ import small_encoder
 from conftest import command, small_repository
 from mlflow import MlflowClient
 
-from ticket_triage import registry
 from ticket_triage.files import read_json, sha256
 from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.registry.store import EXPERIMENT
 from ticket_triage.schema import Ticket
 from ticket_triage.serving.predictor import Predictor
 
@@ -33,7 +33,7 @@ def ran(output: str) -> list[str]:
 def state(folder: Path) -> dict[str, object]:
     """Runs and versions of MLflow, Bentos, and the bytes of every output."""
     client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name(registry.EXPERIMENT)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
     found = {
         "runs": sorted(run.info.run_id for run in client.search_runs([experiment.experiment_id])),
         "versions": sorted(f"{one.name}:{one.version}" for one in client.search_model_versions("")),
@@ -155,7 +155,7 @@ def test_what_serves_answers_what_was_evaluated(pipeline_folder: Path, tmp_path:
     served = Predictor.load(bento)
     (tmp_path / "texts.json").write_text(json.dumps(list(tickets["text"])))
     script = (
-        "import sys, json, pandas, mlflow; from ticket_triage import registry; registry.connect();"
+        "import sys, json, pandas, mlflow; from ticket_triage.registry import store; store.connect();"
         f"model = mlflow.pyfunc.load_model('models:/{ref['name']}/{ref['version']}');"
         "texts = json.load(open(sys.argv[1]));"
         "print(model.predict(pandas.DataFrame({'text': texts})).to_json(orient='records'))"

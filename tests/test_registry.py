@@ -5,11 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ticket_triage import features, registry
+from ticket_triage import features
 from ticket_triage.files import TriageError
 from ticket_triage.models import shelf
 from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import TriageModel
+from ticket_triage.registry import runs, versions
+from ticket_triage.registry.store import EXPERIMENT, connect, registry_id
 
 
 def test_a_training_is_one_run_with_all_that_made_it(
@@ -22,14 +24,14 @@ def test_a_training_is_one_run_with_all_that_made_it(
     output = shelf.load(folder).predict_proba(example)
     picture = store / "history.png"
     picture.write_bytes(b"png")
-    client = registry.connect()
-    experiment = client.get_experiment_by_name(registry.EXPERIMENT)
+    client = connect()
+    experiment = client.get_experiment_by_name(EXPERIMENT)
     parent = client.create_run(experiment.experiment_id).info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", parent)  # as `mlflow run` leaves it
-    tags = {"task": "category", "family": "naive_bayes", "data": "d" * 32, "commit": registry.commit()}
-    made = registry.log_training(
+    tags = {"task": "category", "family": "naive_bayes", "data": "d" * 32, "commit": runs.commit()}
+    made = runs.log_training(
         "category-naive_bayes",
-        {"model": registry.Fitted(folder, example, output)},
+        {"model": runs.Fitted(folder, example, output)},
         params={"alpha": 0.1},
         metrics={"cv_macro_f1": 0.7},
         tags=tags,
@@ -53,34 +55,34 @@ def test_a_training_is_one_run_with_all_that_made_it(
 def test_an_equal_model_is_found_and_not_registered_again(store: Path, model_folder: Path) -> None:
     example = pd.DataFrame({"text": ["refund my card"]})
     output = flat(TriageModel.load(model_folder), example)
-    versions = [
-        registry.register("m", model_folder, digest, example, output, metrics={}, tags={"data": "d"})
+    made = [
+        versions.register("m", model_folder, digest, example, output, metrics={}, tags={"data": "d"})
         for digest in ("one", "one", "two")
     ]
-    assert versions == ["1", "1", "2"]
-    assert registry.find("m", "three") is None
+    assert made == ["1", "1", "2"]
+    assert versions.find("m", "three") is None
     with pytest.raises(TriageError, match="no version 99 of m: there are 1, 2"):
-        registry.fetch("m", "99", store / "room")
-    fetched = registry.fetch("m", "1", store / "room")
+        versions.fetch("m", "99", store / "room")
+    fetched = versions.fetch("m", "1", store / "room")
     pd.testing.assert_frame_equal(
         TriageModel.load(fetched).predict(example), TriageModel.load(model_folder).predict(example)
     )
 
 
 def test_what_is_not_there_is_none_or_a_sentence(store: Path) -> None:
-    assert registry.alias("m", "champion") is None
-    assert registry.tags_of("m") == {}
-    assert registry.tags_of("m", "3") == {}
+    assert versions.alias("m", "champion") is None
+    assert versions.tags_of("m") == {}
+    assert versions.tags_of("m", "3") == {}
     with pytest.raises(TriageError, match="nothing is registered as m"):
-        registry.fetch("m", "1", store)
+        versions.fetch("m", "1", store)
 
 
 def test_a_store_keeps_its_name(store: Path) -> None:
-    assert registry.registry_id() == registry.registry_id() != ""
+    assert registry_id() == registry_id() != ""
 
 
 def test_a_broken_store_is_a_sentence(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (store / "broken.db").write_text("no database")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store / 'broken.db'}")
     with pytest.raises(TriageError, match=r"the MLflow store sqlite:///.*broken\.db did not answer"):
-        registry.connect()
+        connect()

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from planted import WHO, Service, canary, run
 
-from ticket_triage import registry
 from ticket_triage.cli.runs import pool_and_labels
 from ticket_triage.models.loading import flat
-from ticket_triage.registry import CHAMPION
+from ticket_triage.registry import versions
+from ticket_triage.registry.store import connect
+from ticket_triage.registry.versions import CHAMPION
 from ticket_triage.schema import ModelRef
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.rollout import plan
@@ -45,13 +46,13 @@ def test_a_version_of_the_registry_is_tried_made_champion_and_taken_back(
     shutil.copy(ROOT / "params.yaml", store)
     (store / "data").mkdir()
     shutil.copy(ROOT / "data/taxonomy.yaml", store / "data")
-    name = registry.registered_name(*pool_and_labels())
-    registry.connect().create_registered_model(name)
-    first = str(registry.connect().create_model_version(name, source=str(store)).version)
-    registry.tag(name, {"digest": "first"}, first)
-    registry.set_alias(name, CHAMPION, first)
+    name = versions.registered_name(*pool_and_labels())
+    connect().create_registered_model(name)
+    first = str(connect().create_model_version(name, source=str(store)).version)
+    versions.tag(name, {"digest": "first"}, first)
+    versions.set_alias(name, CHAMPION, first)
     example = pd.DataFrame({"text": ["a parcel"]})
-    second = registry.register(
+    second = versions.register(
         name, model_folder, "second", example, flat(model, example), metrics={}, tags={}
     )
     one = Service(Predictor(model, ModelRef(name=name, version=first)), state)
@@ -65,9 +66,9 @@ def test_a_version_of_the_registry_is_tried_made_champion_and_taken_back(
         and "by the challenger in this step: 5" in told
     )
     assert "2 is champion" in run("rollout", "finish", "--why", "is good")
-    assert registry.alias(name, CHAMPION) == second
+    assert versions.alias(name, CHAMPION) == second
     assert f"champion of {name} is version {first} again" in run("rollback", "--why", "complaints")
-    assert registry.alias(name, CHAMPION) == first and one.versions(5) == {first: 5}
+    assert versions.alias(name, CHAMPION) == first and one.versions(5) == {first: 5}
     one.rollout.close()
     told = run("rollout", "history").splitlines()
     assert [line.split()[1] for line in told] == ["serve", "start", "finish", "rollback"]

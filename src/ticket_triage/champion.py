@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from ticket_triage import evaluation, moves, promotion, registry
+from ticket_triage import evaluation, moves, promotion
 from ticket_triage.evaluation import comparison, timing, versus
 from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
 from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import OutdatedModel, TriageModel
 from ticket_triage.params import Evaluate, Promote
-from ticket_triage.registry import CHAMPION, PREVIOUS
+from ticket_triage.registry import versions
+from ticket_triage.registry.versions import CHAMPION, PREVIOUS
 from ticket_triage.schema import TASKS, Figure, Measured, ModelRef, Task
 
 OPENINGS, PACKAGED = "test_openings", "packaged"  # tags of the registered model
@@ -51,7 +52,7 @@ def enter(model: Path, metrics: dict[str, float], store: dict[str, str], commit:
         f"{TIME}{row['task']}.{row['family']}": round(float(row["milliseconds"]), 3)
         for row in timing.members(loaded).to_dict("records")
     }
-    version = registry.register(
+    version = versions.register(
         store["model"],
         model,
         digest,
@@ -85,8 +86,8 @@ def contest(
     `out` and returns what promote.json holds.
     """
     name, version = candidate["model"], candidate["version"]
-    champion = registry.alias(name, CHAMPION)
-    known = registry.tags_of(name, version)
+    champion = versions.alias(name, CHAMPION)
+    known = versions.tags_of(name, version)
     moved, changed = False, pd.DataFrame(columns=list(comparison.FLIPS))
     with atomic(out) as draft:
         draft.mkdir()
@@ -106,7 +107,7 @@ def contest(
                 REASONS: "\n".join(reasons),
                 "against": champion or "",
             }
-            registry.tag(name, tags, version)
+            versions.tag(name, tags, version)
         if moved:
             moves.move(name, version)
             champion = version
@@ -120,7 +121,7 @@ def contest(
             "test": _figures(name, champion) if champion else {},
             "told": {figure: _figures(name, champion, figure) for figure in _TOLD} if champion else {},
             "urgent": _urgent(name, champion) if champion else "",
-            "test_openings": int(registry.tags_of(name).get(OPENINGS, 0)),
+            "test_openings": int(versions.tags_of(name).get(OPENINGS, 0)),
             "changes": state["changes"],
             "registry": state["registry"],
         }
@@ -155,8 +156,8 @@ def _judge(
                 f"version {champion} was made by code that this one cannot run, so it is not compared with.",
             )
             champion = None
-    openings = int(registry.tags_of(name).get(OPENINGS, 0)) + len(opened)
-    registry.tag(name, {OPENINGS: str(openings)})
+    openings = int(versions.tags_of(name).get(OPENINGS, 0)) + len(opened)
+    versions.tag(name, {OPENINGS: str(openings)})
 
     def pair(part: str, title: str) -> comparison.Pair:
         ours, *theirs = (
@@ -189,14 +190,14 @@ def _judge(
     )
     headline = {f"test.{key}": f"{value:.4f}" for key, value in pairs[0].candidate.headline().items()}
     named = {f"test.{task}.{figure}{end}" for task in TASKS for figure in _TOLD for end in _ENDS}
-    registry.tag(name, {key: value for key, value in headline.items() if key in named}, version)
+    versions.tag(name, {key: value for key, value in headline.items() if key in named}, version)
     return verdict, page, comparison.flips(pairs[0])
 
 
 def _times(name: str, version: str) -> dict[tuple[str, str], float]:
     """Milliseconds of each member, by task and family, as measured when the version was registered."""
     found = {}
-    for key, value in registry.tags_of(name, version).items():
+    for key, value in versions.tags_of(name, version).items():
         if key.startswith(TIME):
             task, _, family = key.removeprefix(TIME).partition(".")
             found[task, family] = float(value)
@@ -205,13 +206,13 @@ def _times(name: str, version: str) -> dict[tuple[str, str], float]:
 
 def _urgent(name: str, version: str) -> str:
     """What a version says of urgent tickets that it calls low, as the first reason of its verdict did."""
-    reasons = registry.tags_of(name, version).get(REASONS, "").split("\n")
+    reasons = versions.tags_of(name, version).get(REASONS, "").split("\n")
     return next((reason for reason in reasons if reason.startswith(promotion.URGENT)), "")
 
 
 def _figures(name: str, version: str, figure: str = "macro_f1") -> dict[str, list[float]]:
     """A figure of each task on the gold test with its interval, as noted when the version was judged."""
-    tags = registry.tags_of(name, version)
+    tags = versions.tags_of(name, version)
     found = {task: [tags.get(f"test.{task}.{figure}{end}") for end in _ENDS] for task in TASKS}
     return {
         task: [float(value) for value in values if value is not None]
@@ -222,7 +223,7 @@ def _figures(name: str, version: str, figure: str = "macro_f1") -> dict[str, lis
 
 def _open(name: str, version: str) -> tuple[TriageModel, str]:
     with tempfile.TemporaryDirectory() as room:
-        folder = registry.fetch(name, version, Path(room))
+        folder = versions.fetch(name, version, Path(room))
         return TriageModel.load(folder), sha256(folder)
 
 
@@ -239,7 +240,7 @@ def bring(ref: ModelRef, folder: Path) -> None:
     Beside them are `ref.json`, which they are, and `metrics.json`, what they were worth on the gold test.
     """
     with tempfile.TemporaryDirectory() as room, atomic(folder) as draft:
-        shutil.copytree(registry.fetch(ref.name, ref.version, Path(room)), draft)
+        shutil.copytree(versions.fetch(ref.name, ref.version, Path(room)), draft)
         write_json(draft / "ref.json", ref.model_dump())
         write_json(draft / "metrics.json", measured(ref).model_dump(mode="json"))
 
@@ -259,16 +260,16 @@ def measured(ref: ModelRef) -> Measured:
 
 def packaged(ref: ModelRef, bento: str) -> dict[str, Any]:
     """Note that `ref` is what runs now; what ran before becomes `previous`, to roll back to."""
-    last = registry.tags_of(ref.name).get(PACKAGED)
+    last = versions.tags_of(ref.name).get(PACKAGED)
     if last and last != ref.version:
-        registry.set_alias(ref.name, PREVIOUS, last)
-    registry.tag(ref.name, {PACKAGED: ref.version})
-    registry.tag(ref.name, {"bento": bento}, ref.version)
+        versions.set_alias(ref.name, PREVIOUS, last)
+    versions.tag(ref.name, {PACKAGED: ref.version})
+    versions.tag(ref.name, {"bento": bento}, ref.version)
     return {
         "model": ref.name,
         "version": ref.version,
         "bento": bento,
-        "previous": registry.alias(ref.name, PREVIOUS),
+        "previous": versions.alias(ref.name, PREVIOUS),
     }
 
 
@@ -278,14 +279,14 @@ def rollback(pool: str, taxonomy: str, why: str) -> ModelRef:
     Raises:
         TriageError: there is none.
     """
-    name = registry.registered_name(pool, taxonomy)
-    now, before = registry.alias(name, CHAMPION), registry.alias(name, PREVIOUS)
+    name = versions.registered_name(pool, taxonomy)
+    now, before = versions.alias(name, CHAMPION), versions.alias(name, PREVIOUS)
     if before is None:
-        packaged_once = PACKAGED in registry.tags_of(name)
+        packaged_once = PACKAGED in versions.tags_of(name)
         ever = "only one was ever packaged" if packaged_once else "none was ever packaged"
         raise TriageError(f"{name} has no previous version to roll back to: {ever}")
     if before == now:
         raise TriageError(f"version {now} of {name} is champion already: `make package` packages it")
-    registry.set_alias(name, CHAMPION, before)
-    registry.tag(name, {"rolled_back": why}, now)
+    versions.set_alias(name, CHAMPION, before)
+    versions.tag(name, {"rolled_back": why}, now)
     return ModelRef(name=name, version=before)

@@ -6,8 +6,9 @@ Apart from `champion`, which loads models: the probe reads these tags in every r
 from collections.abc import Sequence
 from typing import Any
 
-from ticket_triage import registry
-from ticket_triage.registry import CHAMPION, PREVIOUS
+from ticket_triage.registry import documents, versions
+from ticket_triage.registry.store import registry_id
+from ticket_triage.registry.versions import CHAMPION, PREVIOUS
 
 SEEN, BY_HAND = "seen_champion", "chosen_by_hand"  # tags of the registered model
 DOCUMENT = "rollout"  # of a version; and the document beside the registered model
@@ -21,27 +22,27 @@ def probe(pool: str, taxonomy: str, contest: str) -> tuple[dict[str, Any], dict[
     outcome must not make the next run hold it anew. A hand that moves the champion, or another contest since,
     changes the count, so that no earlier promotion is taken from DVC's cache for today's.
     """
-    name = registry.registered_name(pool, taxonomy)
-    tags = registry.tags_of(name)
-    now = registry.alias(name, CHAMPION) or ""
+    name = versions.registered_name(pool, taxonomy)
+    tags = versions.tags_of(name)
+    now = versions.alias(name, CHAMPION) or ""
     if SEEN in tags and now not in {tags[SEEN], tags.get(MOVING) or tags[SEEN]}:
         tags |= {SEEN: now, BY_HAND: now, LAST: "", CHANGES: str(int(tags.get(CHANGES, 0)) + 1)}
-        registry.tag(name, {key: tags[key] for key in (SEEN, BY_HAND, LAST, CHANGES)})
+        versions.tag(name, {key: tags[key] for key in (SEEN, BY_HAND, LAST, CHANGES)})
     changes = tags[BEFORE] if tags.get(LAST) == contest else tags.get(CHANGES, 0)
-    store = {"registry": registry.registry_id(), "model": name}
+    store = {"registry": registry_id(), "model": name}
     chosen = tags.get(BY_HAND) or None
     return store, store | {"chosen_by_hand": chosen, "changes": int(changes), "contest": contest}
 
 
 def move(name: str, version: str) -> None:
     """Make `version` the champion; if this is killed half way, the move is not taken for a hand's."""
-    registry.tag(name, {MOVING: version})
-    registry.set_alias(name, CHAMPION, version)
+    versions.tag(name, {MOVING: version})
+    versions.set_alias(name, CHAMPION, version)
 
 
 def settle(name: str, champion: str | None, state: dict[str, Any]) -> None:
     """Note that the contest that `state` (the probe's) names was held, and who serves since."""
-    changes = int(registry.tags_of(name).get(CHANGES, 0)) + 1
+    changes = int(versions.tags_of(name).get(CHANGES, 0)) + 1
     note = {
         SEEN: champion or "",
         MOVING: "",
@@ -49,18 +50,18 @@ def settle(name: str, champion: str | None, state: dict[str, Any]) -> None:
         BEFORE: state["changes"],
         CHANGES: changes,
     }
-    registry.tag(name, {key: str(value) for key, value in note.items()})
+    versions.tag(name, {key: str(value) for key, value in note.items()})
 
 
 def choose(name: str, version: str, why: str) -> None:
     """Make `version` the champion as a person does; the one that was becomes `previous`, to roll back to."""
-    before = registry.alias(name, CHAMPION)
+    before = versions.alias(name, CHAMPION)
     if before == version:
         return
     if before:
-        registry.set_alias(name, PREVIOUS, before)
-    registry.set_alias(name, CHAMPION, version)
-    registry.tag(name, {"chosen": why}, version)
+        versions.set_alias(name, PREVIOUS, before)
+    versions.set_alias(name, CHAMPION, version)
+    versions.tag(name, {"chosen": why}, version)
 
 
 def served(name: str, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -72,20 +73,18 @@ def served(name: str, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
         entries: with a unique `id`, `at` as ISO time, `action`, `share`, `why`, and the versions `champion` and
             `challenger`, each with `name` and `version`, or None.
     """
-    known = {
-        entry["id"]: entry for entry in (registry.document(name, DOCUMENT) or {"entries": []})["entries"]
-    }
+    known = {entry["id"]: entry for entry in (documents.read(name, DOCUMENT) or {"entries": []})["entries"]}
     new = [entry for entry in entries if entry["id"] not in known]
     if new:
         everything = sorted([*known.values(), *new], key=lambda entry: str(entry["at"]))
-        registry.keep_document(name, DOCUMENT, {"entries": everything})
+        documents.keep(name, DOCUMENT, {"entries": everything})
         last = {
             entry["challenger"]["version"]: entry for entry in everything if _of(entry["challenger"], name)
         }
         for version, entry in last.items():
-            if registry.tags_of(name, version):
+            if versions.tags_of(name, version):
                 said = f"{entry['at']}: {entry['action']} at {entry['share']:.0%}, {entry['why']}"
-                registry.tag(name, {DOCUMENT: said[:5_000]}, version)
+                versions.tag(name, {DOCUMENT: said[:5_000]}, version)
         return everything
     return list(known.values())
 

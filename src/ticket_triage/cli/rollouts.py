@@ -43,10 +43,10 @@ def _who(why: str) -> Who:
 
 def model_name() -> str:
     """The registered model that the working folder is about."""
-    from ticket_triage import registry
     from ticket_triage.cli.runs import pool_and_labels
+    from ticket_triage.registry import versions
 
-    return registry.registered_name(*pool_and_labels())
+    return versions.registered_name(*pool_and_labels())
 
 
 def chosen(state: Path, version: str | None, challenger: Path | None) -> Version | None:
@@ -171,12 +171,13 @@ def stop(why: Why = "by hand", state: State = None) -> None:
 @rollout.command()
 def finish(why: Why = "by hand", state: State = None) -> None:
     """Make the version that answers all tickets the champion, here and in the registry; `make package` packages it."""
-    from ticket_triage import moves, registry
+    from ticket_triage import moves
+    from ticket_triage.registry import versions
 
     place = folder(state)
     after = control.finish(place, _who(why))
     ref = cast(Version, after.champion).ref
-    if registry.tags_of(ref.name, ref.version):
+    if versions.tags_of(ref.name, ref.version):
         moves.choose(ref.name, ref.version, why)
         bring(ref.name, place)
     else:
