@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from pipelines import run, say
-from ticket_triage import champion, params
+from ticket_triage import contest, params
 from ticket_triage.files import read_json, read_table
 
 
 def main(candidate: str, probe: str, test: str, newest: str, hindsight: str, out: str) -> None:
     """Write promote.json, which names the champion, and the report."""
-    verdict = champion.contest(
+    verdict = contest.hold(
         read_json(Path(candidate)),
         read_json(Path(probe)),
         {"test": read_table(Path(test)), "newest": read_table(Path(newest))},

@@ -1,158 +1,64 @@
-"""Who serves: a real MLflow store, a real model, every way the champion can change."""
+"""The version that serves: a real MLflow store, a real model, verdicts written by hand."""
 
-import json
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import small_model
 
-from ticket_triage import champion, moves, params
-from ticket_triage.files import TriageError, read_json, sha256, write_json
-from ticket_triage.models import triage_model
+from ticket_triage import champion
+from ticket_triage.files import TriageError, read_json
+from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.registry import versions
+from ticket_triage.schema import URGENT, Figure, ModelRef
 from ticket_triage.serving import predictor
 
-ROOT = Path(__file__).parent.parent
-SETTINGS = params.read(ROOT / "params.yaml")
-PROMOTE = SETTINGS.promote.model_copy(update={"bootstrap": 50})
-EVALUATE = SETTINGS.evaluate.model_copy(update={"bootstrap": 50})
-MODEL = "ticket-triage-small-small"
+MODEL = versions.registered_name("small", "small")
+ONE, TWO = (ModelRef(name=MODEL, version=version) for version in "12")
 
 
-@pytest.fixture(scope="module")
-def other_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another version: the same model with another temperature, so with other confidences."""
-    home = tmp_path_factory.mktemp("other") / "triage"
-    model = TriageModel.load(model_folder)
-    heads = {task: head.model_copy(update={"temperature": 2.0}) for task, head in model.heads.items()}
-    from dataclasses import replace
-
-    replace(model, heads=heads, canaries=()).save(home, model_folder, model.reference)
-    return home
-
-
-def run(folder: Path, test: pd.DataFrame | None = None, newest: pd.DataFrame | None = None) -> dict:
-    """What probe, register and promote do, in their order."""
-    store_state, state = moves.probe("small", "small", sha256(folder))
-    candidate = champion.enter(folder, {"category.macro_f1": 0.9}, store_state, "commit")
-    test = small_model.tickets(120, seed=99) if test is None else test
-    parts = {"test": test, "newest": test.head(0) if newest is None else newest}
-    hindsight = small_model.hindsight(test)
-    return champion.contest(candidate, state, parts, hindsight, PROMOTE, EVALUATE, Path("promotion"))
+@pytest.fixture
+def registered(store: Path, model: TriageModel, model_folder: Path) -> None:
+    """Two versions, of which the second was judged and is champion."""
+    example = pd.DataFrame({"text": ["refund my card"]})
+    output = flat(model, example)
+    for digest in ("one", "two"):
+        versions.register(MODEL, model_folder, digest, example, output, metrics={}, tags={})
+    noted = {"": "0.7000", "_low": "0.6000", "_high": "0.8000"}
+    tags = {f"test.category.macro_f1{end}": value for end, value in noted.items()}
+    reasons = f"macro-F1 is higher\n{URGENT} 2.0% is called low"
+    half = {"test.priority.macro_f1": "0.5000"}  # of a version that was judged before intervals were kept
+    versions.tag(MODEL, {**tags, **half, champion.REASONS: reasons}, "2")
+    versions.set_alias(MODEL, "champion", "2")
 
 
-def test_the_first_model_needs_only_the_floors_and_is_judged_once(store: Path, model_folder: Path) -> None:
-    first = run(model_folder)
-    assert first["champion"] == first["candidate"] == "1"
-    assert first["promoted"]
-    assert first["test_openings"] == 1
-    assert first["test"]["category"][0] > 0.5
-    assert first["told"]["macro_f1"] == first["test"]
-    assert set(first["told"]["missed_high"]) == {"priority"}
-    flips = pd.read_csv("promotion/flips.csv")
-    assert flips.empty and "direction" in flips, "nothing changes where nothing was"
-    times = [float(value) for key, value in versions.tags_of(MODEL, "1").items() if key.startswith("ms.")]
-    assert len(times) > 2 and min(times) > 0
-    assert versions.alias(MODEL, "champion") == "1"
-    assert read_json(Path("promotion/promote.json")) == first
-    assert "<html" in Path("promotion/report.html").read_text()
-    again = run(model_folder)
-    assert again["candidate"] == "1"
-    assert again["test_openings"] == 1, "the test is not opened for what is known"
+def test_what_a_version_is_worth_goes_with_its_files(registered: None, store: Path) -> None:
+    assert champion.fetch({"model": MODEL, "champion": "2"}, store / "champion") == TWO
+    assert TriageModel.load(store / "champion").check() == []
+    assert read_json(store / "champion/ref.json") == TWO.model_dump()
+    told = predictor.read_measured(store / "champion")
+    assert told.on == "the gold test"
+    assert told.figures == {"category": {"macro_f1": Figure(value=0.7, low=0.6, high=0.8)}}
+    assert told.urgent == f"{URGENT} 2.0% is called low"
 
 
-def test_newest_tickets_without_gold_for_a_task_do_not_stop_it(store: Path, model_folder: Path) -> None:
-    newest = small_model.tickets(40, seed=98).assign(gold_category=None, gold_priority=None)
-    assert run(model_folder, newest=newest)["promoted"]
-    assert "the newest tickets" not in Path("promotion/report.html").read_text()
+def test_a_version_that_was_never_judged_says_so(registered: None) -> None:
+    measured = champion.measured(ONE)
+    assert (measured.on, measured.figures, measured.urgent) == (None, {}, None)
 
 
-def test_a_champion_that_this_code_cannot_run_is_replaced_by_the_floors(
-    store: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = Path("old")
-    about = read_json(model_folder / "model.json")
-    shutil.copytree(model_folder, old)
-    write_json(old / "model.json", about | {"format": 1})
-    hashes = read_json(old / "manifest.json")
-    write_json(old / "manifest.json", hashes | {"model.json": sha256(old / "model.json")})
-    with monkeypatch.context() as earlier:
-        earlier.setattr(triage_model, "FORMAT", 1)
-        assert run(old)["champion"] == "1"
-    second = run(model_folder)
-    assert second["champion"] == second["candidate"] == "2", second["reasons"]
-    assert "version 1 was made by code that this one cannot run" in second["reasons"][0]
-
-
-def test_a_model_below_the_floors_does_not_serve(store: Path, model_folder: Path) -> None:
-    test = small_model.tickets(120, seed=99)
-    test["gold_category"] = test["gold_category"].sample(frac=1, random_state=0).to_numpy()
-    with pytest.raises(TriageError, match=r"no model serves: .*floor"):
-        run(model_folder, test)
-    assert versions.alias(MODEL, "champion") is None
-
-
-def test_a_test_key_in_the_training_is_refused(store: Path, model_folder: Path) -> None:
-    seen = small_model.tickets(900, seed=5).head(100)
-    with pytest.raises(TriageError, match="train"):
-        run(model_folder, seen)
-
-
-def test_a_champion_set_by_hand_stays_and_is_seen_once(
-    store: Path, model_folder: Path, other_folder: Path
-) -> None:
-    run(model_folder)
-    second = run(other_folder)
-    assert second["candidate"] == "2"
-    assert second["test_openings"] == 3, "one for the first, two for the pair"
-    candidate = sha256(other_folder)
-    quiet = moves.probe("small", "small", candidate)
-    assert quiet[1]["changes"] == second["changes"], "its own judgement is no reason to judge again"
-    other = "2" if second["champion"] == "1" else "1"
-    versions.set_alias(MODEL, "champion", other)
-    _, state = moves.probe("small", "small", candidate)
-    assert state["chosen_by_hand"] == other
-    assert state["changes"] > second["changes"]
-    assert moves.probe("small", "small", candidate)[1] == state, "a move is counted once"
-    third = run(other_folder)
-    assert third["champion"] == other
-    assert third["test_openings"] == 3
-
-
-def test_an_earlier_candidate_that_comes_back_is_judged_against_today_s_champion(
-    store: Path, model_folder: Path, other_folder: Path
-) -> None:
-    first = run(model_folder)
-    second = run(other_folder)
-    back = run(model_folder)
-    assert back["candidate"] == first["candidate"]
-    assert back["changes"] > second["changes"] > first["changes"], "DVC must not restore the first promotion"
-    assert back["champion"] == versions.alias(MODEL, "champion")
-
-
-def test_previous_is_what_was_packaged_before_and_rollback_returns_to_it(
-    store: Path, model_folder: Path, other_folder: Path
-) -> None:
-    with pytest.raises(TriageError, match="no previous version"):
-        run(model_folder)
+def test_previous_is_what_was_packaged_before_and_rollback_returns_to_it(registered: None) -> None:
+    with pytest.raises(TriageError, match="no previous version to roll back to: none was ever packaged"):
         champion.rollback("small", "small", "why")
-    for version in ("1", "2"):
-        run(model_folder if version == "1" else other_folder)
-        versions.set_alias(MODEL, "champion", version)
-        promoted = {"model": MODEL, "champion": version}
-        ref = champion.fetch(promoted, store / "champion")
-        assert TriageModel.load(store / "champion").check() == []
-        assert json.loads((store / "champion/ref.json").read_text())["version"] == version
-        told = predictor.read_measured(store / "champion")
-        assert told.on == "the gold test" and set(told.figures) == {"category", "priority"}
-        for figure in (figures["macro_f1"] for figures in told.figures.values()):
-            assert 0 <= figure.low <= figure.value <= figure.high <= 1
-        receipt = champion.packaged(ref, f"ticket-triage:{version}")
-    assert receipt["previous"] == "1"
+    assert champion.packaged(ONE, "ticket-triage:1")["previous"] is None
+    with pytest.raises(TriageError, match="only one was ever packaged"):
+        champion.rollback("small", "small", "why")
+    receipt = champion.packaged(TWO, "ticket-triage:2")
+    assert receipt == {"model": MODEL, "version": "2", "bento": "ticket-triage:2", "previous": "1"}
+    assert champion.packaged(TWO, "ticket-triage:2") == receipt
     assert versions.tags_of(MODEL, "2")["bento"] == "ticket-triage:2"
-    assert champion.rollback("small", "small", "it was worse").version == "1"
+    assert champion.rollback("small", "small", "it was worse") == ONE
     assert versions.tags_of(MODEL, "2")["rolled_back"] == "it was worse"
     assert versions.alias(MODEL, "champion") == "1"
+    with pytest.raises(TriageError, match=r"version 1 of .* is champion already"):
+        champion.rollback("small", "small", "again")

@@ -17,6 +17,7 @@ ORDER = [
         "monitoring",
         "moves",
         "champion",
+        "contest",
         "annotation",
         "feedback",
     ],

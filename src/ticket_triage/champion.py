@@ -1,230 +1,52 @@
-"""Who serves: candidates enter, are judged on the gold test, take the champion's place or not; hand moves count."""
+"""The version that serves: its files, what it was worth, what ran before it, and the way back."""
 
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from ticket_triage import evaluation, moves, promotion
-from ticket_triage.evaluation import comparison, timing, versus
-from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
-from ticket_triage.models.loading import flat
-from ticket_triage.models.triage_model import OutdatedModel, TriageModel
-from ticket_triage.params import Evaluate, Promote
+from ticket_triage.files import TriageError, atomic, write_json
 from ticket_triage.registry import versions
 from ticket_triage.registry.versions import CHAMPION, PREVIOUS
-from ticket_triage.schema import TASKS, Figure, Measured, ModelRef, Task
+from ticket_triage.schema import TASKS, URGENT, Figure, Measured, ModelRef, Task
 
-OPENINGS, PACKAGED = "test_openings", "packaged"  # tags of the registered model
-VERDICT, REASONS, TIME = (
-    "verdict",
-    "reasons",
-    "ms.",
-)  # tags of a version; the last begins those of its members
-# Figures of the gold test that a version's tags and the receipt tell.
-_TOLD = (
-    "macro_f1",
-    "accuracy",
-    "accuracy_second",
-    "ece",
-    "sure_share",
-    "sure_precision",
-    "sure_precision_strict",
-    "auto_share",
-    "recall_high",
-    "precision_high",
-    "missed_high",
-)
-_ENDS = ("", "_low", "_high")
-
-
-def enter(model: Path, metrics: dict[str, float], store: dict[str, str], commit: str) -> dict[str, Any]:
-    """Register the candidate, or find the version that it already is."""
-    digest = sha256(model)
-    data = read_json(model / "model.json")["info"]["data"]
-    tags = {"data": data, "commit": commit, **{k: f"{v:.4f}" for k, v in metrics.items() if "macro_f1" in k}}
-    example = pd.DataFrame({"text": ["I was charged twice for my order #4411"]})
-    loaded = TriageModel.load(model)
-    taken = {
-        f"{TIME}{row['task']}.{row['family']}": round(float(row["milliseconds"]), 3)
-        for row in timing.members(loaded).to_dict("records")
-    }
-    version = versions.register(
-        store["model"],
-        model,
-        digest,
-        example,
-        flat(loaded, example),
-        metrics=metrics | taken,
-        tags=tags | {name: str(value) for name, value in taken.items()},
+PACKAGED = "packaged"  # tag of the registered model
+REASONS = "reasons"  # tag of a version: those of its verdict
+# Tags of a version, by figure of the gold test and task: the value and the bounds of its interval.
+NOTED = {
+    (figure, task): tuple(f"test.{task}.{figure}{end}" for end in ("", "_low", "_high"))
+    for figure in (
+        "macro_f1",
+        "accuracy",
+        "accuracy_second",
+        "ece",
+        "sure_share",
+        "sure_precision",
+        "sure_precision_strict",
+        "auto_share",
+        "recall_high",
+        "precision_high",
+        "missed_high",
     )
-    return {
-        "model": store["model"],
-        "version": version,
-        "digest": digest,
-        "data": data,
-        "registry": store["registry"],
-    }
+    for task in TASKS
+}
 
 
-def contest(
-    candidate: dict[str, Any],
-    state: dict[str, Any],
-    parts: dict[str, pd.DataFrame],
-    hindsight: pd.DataFrame,
-    settings: Promote,
-    measure: Evaluate,
-    out: Path,
-) -> dict[str, Any]:
-    """Judge the candidate against the champion on the gold test and move the alias if it wins.
-
-    A pair is judged once: a candidate that was judged before does not take the place of a champion that a person
-    chose since. Writes promote.json, report.html and flips.csv (the tickets whose label would change, by key) below
-    `out` and returns what promote.json holds.
-    """
-    name, version = candidate["model"], candidate["version"]
-    champion = versions.alias(name, CHAMPION)
-    known = versions.tags_of(name, version)
-    moved, changed = False, pd.DataFrame(columns=list(comparison.FLIPS))
-    with atomic(out) as draft:
-        draft.mkdir()
-        if champion == version:
-            reasons = known.get(REASONS, f"version {version} is the champion already").split("\n")
-            page = known.get("report", "")
-        elif champion and champion == state["chosen_by_hand"] and VERDICT in known:
-            reasons = [
-                f"version {champion} was chosen by hand and stays; version {version} was judged before."
-            ]
-            page = ""
-        else:
-            verdict, page, changed = _judge(name, version, champion, parts, hindsight, settings, measure)
-            reasons, moved = list(verdict.reasons), verdict.promote
-            tags = {
-                VERDICT: "promoted" if moved else "refused",
-                REASONS: "\n".join(reasons),
-                "against": champion or "",
-            }
-            versions.tag(name, tags, version)
-        if moved:
-            moves.move(name, version)
-            champion = version
-        moves.settle(name, champion, state)
-        receipt = {
-            "model": name,
-            "champion": champion,
-            "candidate": version,
-            "promoted": moved,
-            "reasons": reasons,
-            "test": _figures(name, champion) if champion else {},
-            "told": {figure: _figures(name, champion, figure) for figure in _TOLD} if champion else {},
-            "urgent": _urgent(name, champion) if champion else "",
-            "test_openings": int(versions.tags_of(name).get(OPENINGS, 0)),
-            "changes": state["changes"],
-            "registry": state["registry"],
-        }
-        write_json(draft / "promote.json", receipt)
-        write_text(draft / "report.html", page or versus.notice("Promotion", reasons))
-        write_text(draft / "flips.csv", changed.to_csv(index=False, lineterminator="\n"))
-    if champion is None:
-        raise TriageError(
-            f"no model serves: {' '.join(reasons)} See {out / 'report.html'}. More gold helps; or lower "
-            "`promote.policy.floors`, or leave a task out of `train.tasks`, in params.yaml."
-        )
-    return receipt
-
-
-def _judge(
-    name: str,
-    version: str,
-    champion: str | None,
-    parts: dict[str, pd.DataFrame],
-    hindsight: pd.DataFrame,
-    settings: Promote,
-    measure: Evaluate,
-) -> tuple[promotion.Verdict, str, pd.DataFrame]:
-    """Open the test part for the versions, say which is better, draw the page of both, and name what changes."""
-    opened = {version: _open(name, version)}
-    outdated: tuple[str, ...] = ()
-    if champion:
-        try:
-            opened[champion] = _open(name, champion)
-        except OutdatedModel:
-            outdated = (
-                f"version {champion} was made by code that this one cannot run, so it is not compared with.",
-            )
-            champion = None
-    openings = int(versions.tags_of(name).get(OPENINGS, 0)) + len(opened)
-    versions.tag(name, {OPENINGS: str(openings)})
-
-    def pair(part: str, title: str) -> comparison.Pair:
-        ours, *theirs = (
-            evaluation.evaluate(model, parts[part], hindsight, measure, on=title, digest=digest)
-            for model, digest in opened.values()
-        )
-        return comparison.compare(
-            ours,
-            theirs[0] if theirs else None,
-            bootstrap=settings.bootstrap,
-            confidence=settings.policy.confidence,
-            seed=settings.seed,
-        )
-
-    pairs = [pair("test", "the gold test")]
-    if all(evaluation.has_gold(parts["newest"], model.tasks).any() for model, _ in opened.values()):
-        pairs.append(pair("newest", "the newest tickets"))
-    called = f"version {champion}" if champion else None
-    verdict = promotion.judge(pairs[0], settings.policy, f"version {version}", called)
-    verdict = replace(verdict, reasons=(*outdated, *verdict.reasons))
-    page = versus.page(
-        verdict.promote,
-        verdict.reasons,
-        pairs,
-        candidate=f"version {version}",
-        champion=called,
-        openings=openings,
-        guarded=settings.policy.guarded,
-        times=_times(name, version),
-    )
-    headline = {f"test.{key}": f"{value:.4f}" for key, value in pairs[0].candidate.headline().items()}
-    named = {f"test.{task}.{figure}{end}" for task in TASKS for figure in _TOLD for end in _ENDS}
-    versions.tag(name, {key: value for key, value in headline.items() if key in named}, version)
-    return verdict, page, comparison.flips(pairs[0])
-
-
-def _times(name: str, version: str) -> dict[tuple[str, str], float]:
-    """Milliseconds of each member, by task and family, as measured when the version was registered."""
-    found = {}
-    for key, value in versions.tags_of(name, version).items():
-        if key.startswith(TIME):
-            task, _, family = key.removeprefix(TIME).partition(".")
-            found[task, family] = float(value)
+def told(name: str, version: str) -> dict[str, dict[str, list[float]]]:
+    """Figures of each task on the gold test with their intervals, as noted when the version was judged."""
+    tags = versions.tags_of(name, version)
+    found: dict[str, dict[str, list[float]]] = {}
+    for (figure, task), named in NOTED.items():
+        by_task = found.setdefault(figure, {})
+        if all(one in tags for one in named):
+            by_task[task] = [float(tags[one]) for one in named]
     return found
 
 
-def _urgent(name: str, version: str) -> str:
+def urgent(name: str, version: str) -> str:
     """What a version says of urgent tickets that it calls low, as the first reason of its verdict did."""
     reasons = versions.tags_of(name, version).get(REASONS, "").split("\n")
-    return next((reason for reason in reasons if reason.startswith(promotion.URGENT)), "")
-
-
-def _figures(name: str, version: str, figure: str = "macro_f1") -> dict[str, list[float]]:
-    """A figure of each task on the gold test with its interval, as noted when the version was judged."""
-    tags = versions.tags_of(name, version)
-    found = {task: [tags.get(f"test.{task}.{figure}{end}") for end in _ENDS] for task in TASKS}
-    return {
-        task: [float(value) for value in values if value is not None]
-        for task, values in found.items()
-        if None not in values
-    }
-
-
-def _open(name: str, version: str) -> tuple[TriageModel, str]:
-    with tempfile.TemporaryDirectory() as room:
-        folder = versions.fetch(name, version, Path(room))
-        return TriageModel.load(folder), sha256(folder)
+    return next((reason for reason in reasons if reason.startswith(URGENT)), "")
 
 
 def fetch(promoted: dict[str, Any], folder: Path) -> ModelRef:
@@ -247,15 +69,14 @@ def bring(ref: ModelRef, folder: Path) -> None:
 
 def measured(ref: ModelRef) -> Measured:
     """What a version was worth on the gold test, as noted when it was judged; empty where it never was."""
-    told = {figure: _figures(ref.name, ref.version, figure) for figure in _TOLD}
     figures: dict[Task, dict[str, Figure]] = {}
-    for task in TASKS:
-        for figure, by_task in told.items():
+    for figure, by_task in told(ref.name, ref.version).items():
+        for task in TASKS:
             if task in by_task:
                 value, low, high = by_task[task]
                 figures.setdefault(task, {})[figure] = Figure(value=value, low=low, high=high)
-    urgent = _urgent(ref.name, ref.version) or None
-    return Measured(on="the gold test" if figures else None, figures=figures, urgent=urgent)
+    said = urgent(ref.name, ref.version) or None
+    return Measured(on="the gold test" if figures else None, figures=figures, urgent=said)
 
 
 def packaged(ref: ModelRef, bento: str) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from ticket_triage import params
 from ticket_triage.evaluation import Evaluation
 from ticket_triage.evaluation.comparison import Difference, Pair
 from ticket_triage.intervals import Figure
-from ticket_triage.schema import Task
+from ticket_triage.schema import URGENT, Task
 
-URGENT = "priority: of cross-fitted gold high"  # how the sentence on urgent tickets called low begins
 _ROUTING = ("auto_", "sure_")  # how figures of what is routed begin
 
 

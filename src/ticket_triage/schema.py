@@ -152,12 +152,15 @@ class Figure(Frozen):
     high: float
 
 
+URGENT = "priority: of cross-fitted gold high"  # how the sentence on urgent tickets called low begins
+
+
 class Measured(Frozen):
     """What a version was worth: figures by task and name; `on` says on what, null if it was never measured."""
 
     on: str | None = None
     figures: dict[Task, dict[str, Figure]] = {}
-    urgent: str | None = None  # what was found of urgent tickets that it calls low
+    urgent: str | None = None  # what was found of urgent tickets that it calls low; begins with URGENT
 
 
 class Answer(Frozen):
