@@ -5,20 +5,20 @@ import pytest
 import small_model
 from sklearn.metrics import f1_score
 
-from ticket_triage.evaluation import confusions, metrics
+from ticket_triage.evaluation import answered, confusions
 
 
 def answers() -> pd.DataFrame:
     tickets = small_model.tickets(200, seed=3)
     proba = small_model.SmallModel.fit(tickets.head(60)).predict_proba(tickets)["category"]
     second, keys = tickets["gold_second_category"], tickets["text_key"]
-    return metrics.answers(tickets["gold_category"], proba, second=second, keys=keys)
+    return answered.table(tickets["gold_category"], proba, second=second, keys=keys)
 
 
 def test_a_mistake_is_neither_gold_label_and_the_surest_comes_first() -> None:
     table = answers()
     found = confusions.mistakes(table)
-    assert 0 < len(found) == int((1 - metrics.right(table)[1]).sum())
+    assert 0 < len(found) == int((1 - answered.right(table)[1]).sum())
     assert found["confidence"].is_monotonic_decreasing
     assert not ((found["predicted"] == found["actual"]) | (found["predicted"] == found["second"])).any()
 

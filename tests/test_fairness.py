@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ticket_triage import params
-from ticket_triage.evaluation import fairness, metrics
+from ticket_triage.evaluation import answered, fairness
 
 SETTINGS = params.Evaluate(bootstrap=200, confidence=0.9, min_slice=30, recall_high=0.7, deletion=40, seed=0)
 
@@ -17,7 +17,7 @@ def drawn(wrong: dict[str, float], rows: int = 400, seed: int = 0) -> tuple[pd.D
     right = generator.random(rows) >= groups.map(wrong)
     proba = pd.DataFrame({"a": np.where(right, 0.9, 0.2), "b": np.where(right, 0.1, 0.8)})
     auto = pd.Series(generator.random(rows) < 0.5)
-    return metrics.answers(pd.Series(["a"] * rows), proba, auto=auto), pd.DataFrame({"brand": groups})
+    return answered.table(pd.Series(["a"] * rows), proba, auto=auto), pd.DataFrame({"brand": groups})
 
 
 def test_the_difference_and_the_ratio_are_of_the_groups_rates() -> None:

@@ -16,7 +16,7 @@ from sklearn.metrics import (
 )
 
 from ticket_triage import intervals
-from ticket_triage.evaluation import metrics
+from ticket_triage.evaluation import answered, metrics
 from ticket_triage.intervals import resamples
 
 CLASSES = ("a", "b", "c")
@@ -33,7 +33,7 @@ def drawn(
     second = pd.Series(
         np.where(generator.random(rows) < 0.3, generator.choice(classes, rows), None), dtype="object"
     )
-    return metrics.answers(pd.Series(gold), proba, second=second, auto=proba.max(axis=1) > 0.8)
+    return answered.table(pd.Series(gold), proba, second=second, auto=proba.max(axis=1) > 0.8)
 
 
 def point(table: pd.DataFrame) -> dict[str, float]:
@@ -48,7 +48,7 @@ def test_figures_are_scikit_learns() -> None:
     theirs = precision_recall_fscore_support(table["actual"], table["predicted"], labels=classes["label"])
     assert np.allclose(classes[["precision", "recall", "f1", "support"]].to_numpy().T, np.array(theirs))
     assert (
-        metrics.confusion(table).to_numpy() == confusion_matrix(table["actual"], table["predicted"])
+        answered.confusion(table).to_numpy() == confusion_matrix(table["actual"], table["predicted"])
     ).all()
 
 
@@ -56,13 +56,13 @@ def test_log_loss_is_scikit_learns_even_for_a_class_the_model_never_saw() -> Non
     gold = pd.Series(["a", "b", "new"])
     proba = pd.DataFrame({"a": [0.7, 0.4, 0.5], "b": [0.3, 0.6, 0.5]})
     theirs = log_loss(gold, proba.assign(new=0.0), labels=["a", "b", "new"])
-    assert point(metrics.answers(gold, proba))["log_loss"] == pytest.approx(theirs)
+    assert point(answered.table(gold, proba))["log_loss"] == pytest.approx(theirs)
 
 
 def test_a_class_that_gold_lacks_does_not_count_in_macro_f1_but_one_that_the_model_lacks_does() -> None:
     gold = pd.Series(["a", "a", "new", None])
     proba = pd.DataFrame({"a": [0.9, 0.4, 0.8, 0.5], "b": [0.1, 0.6, 0.2, 0.5]})
-    table = metrics.answers(gold, proba)
+    table = answered.table(gold, proba)
     assert len(table) == 3
     assert point(table)["macro_f1"] == pytest.approx((0.5 + 0.0) / 2)
     _, classes = metrics.summary(table, bootstrap=5, confidence=0.9, seed=0)
@@ -72,7 +72,7 @@ def test_a_class_that_gold_lacks_does_not_count_in_macro_f1_but_one_that_the_mod
 def test_the_second_label_counts_where_it_says_so() -> None:
     gold, second = pd.Series(["a", "a", "b"]), pd.Series(["b", None, None])
     proba = pd.DataFrame({"a": [0.1, 0.1, 0.1], "b": [0.9, 0.9, 0.9]})
-    found = point(metrics.answers(gold, proba, second=second, auto=pd.Series([True, False, True])))
+    found = point(answered.table(gold, proba, second=second, auto=pd.Series([True, False, True])))
     assert (found["accuracy"], found["accuracy_second"]) == pytest.approx((1 / 3, 2 / 3))
     assert (found["auto_share"], found["auto_precision"], found["auto_precision_strict"]) == pytest.approx(
         (2 / 3, 1.0, 0.5)
@@ -90,7 +90,7 @@ def test_tickets_that_are_not_judged_are_left_out_of_the_routing_figures_only() 
 def test_calibration_error_of_a_known_case() -> None:
     confidence = pd.Series([0.95, 0.95, 0.55, 0.55])
     proba = pd.DataFrame({"a": confidence, "b": 1 - confidence})
-    table = metrics.answers(pd.Series(["a", "b", "a", "a"]), proba)
+    table = answered.table(pd.Series(["a", "b", "a", "a"]), proba)
     assert point(table)["ece"] == pytest.approx((2 * abs(0.5 - 0.95) + 2 * abs(1.0 - 0.55)) / 4)
     bins = metrics.reliability(table)
     assert bins["tickets"].tolist() == [2, 2]
@@ -101,7 +101,7 @@ def test_calibration_error_of_a_known_case() -> None:
 def test_risk_and_coverage_of_a_known_case() -> None:
     confidence = pd.Series([0.9, 0.8, 0.8, 0.6])
     proba = pd.DataFrame({"a": confidence, "b": 1 - confidence})
-    table = metrics.answers(pd.Series(["a", "b", "a", "b"]), proba)
+    table = answered.table(pd.Series(["a", "b", "a", "b"]), proba)
     curve = metrics.risk_coverage(table)
     assert curve["coverage"].tolist() == [0.25, 0.75, 1.0]
     assert curve["risk"].tolist() == pytest.approx([0, 1 / 3, 1 / 2])
@@ -163,17 +163,17 @@ def test_a_thousand_resamples_of_a_full_test_are_quick() -> None:
 def test_sets_are_counted_where_they_may_be_judged() -> None:
     proba = pd.DataFrame({"a": [0.6, 0.5, 0.9, 0.2], "b": [0.4, 0.5, 0.1, 0.8]})
     sets = pd.Series([["a"], ["a", "b"], None, ["b"]])
-    table = metrics.answers(pd.Series(["a", "b", "a", "a"]), proba, sets=sets)
+    table = answered.table(pd.Series(["a", "b", "a", "a"]), proba, sets=sets)
     assert point(table)["set_coverage"] == pytest.approx(2 / 3)
     assert point(table)["set_size"] == pytest.approx(4 / 3)
-    assert "set_size" not in point(metrics.answers(pd.Series(["a", "b", "a", "a"]), proba))
+    assert "set_size" not in point(answered.table(pd.Series(["a", "b", "a", "a"]), proba))
 
 
 def test_what_one_task_is_sure_of_is_told_beside_what_both_are() -> None:
     proba = pd.DataFrame({"a": [0.9, 0.8, 0.7, 0.6], "b": [0.1, 0.2, 0.3, 0.4]})
     sure, auto = pd.Series([True, True, True, False]), pd.Series([True, False, False, False])
     second = pd.Series([None, "a", None, None])
-    table = metrics.answers(pd.Series(["a", "b", "b", "a"]), proba, second=second, auto=auto, sure=sure)
+    table = answered.table(pd.Series(["a", "b", "b", "a"]), proba, second=second, auto=auto, sure=sure)
     found, _ = metrics.summary(table, bootstrap=20, confidence=0.9, seed=0)
     assert (found["sure_share"].value, found["auto_share"].value) == (0.75, 0.25)
     assert found["sure_precision"].value == pytest.approx(2 / 3)
@@ -197,7 +197,7 @@ def test_an_honest_model_shows_the_calibration_error_that_is_foretold() -> None:
     seen = []
     for _ in range(40):
         gold = pd.Series(np.where(generator.random(1200) < sure, "a", "b"))
-        table = metrics.answers(gold, proba)
+        table = answered.table(gold, proba)
         seen.append(point(table)["ece"])
     floor = metrics.ece_floor(table, bootstrap=200, confidence=0.95, seed=0)
     assert np.mean(seen) == pytest.approx(floor.value, rel=0.1)

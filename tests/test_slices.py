@@ -5,7 +5,7 @@ import pytest
 import small_model
 
 from ticket_triage import params
-from ticket_triage.evaluation import metrics, slices
+from ticket_triage.evaluation import answered, slices
 
 SETTINGS = params.Evaluate(bootstrap=20, confidence=0.9, min_slice=20, recall_high=0.7, deletion=40, seed=0)
 
@@ -18,7 +18,7 @@ def tickets() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def answers(tickets: pd.DataFrame) -> pd.DataFrame:
     proba = small_model.SmallModel.fit(tickets.head(100)).predict_proba(tickets)["category"]
-    return metrics.answers(tickets["gold_category"], proba)
+    return answered.table(tickets["gold_category"], proba)
 
 
 def test_dimensions_are_those_that_the_tables_have(tickets: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import precision_recall_curve, precision_score, recall_score
 
-from ticket_triage.evaluation import metrics, urgency
+from ticket_triage.evaluation import answered, urgency
 from ticket_triage.intervals import resamples, wilson
 
 
@@ -15,7 +15,7 @@ def table(rows: int = 400, seed: int = 0) -> pd.DataFrame:
     proba = pd.DataFrame(generator.dirichlet([1, 1, 1], rows), columns=["high", "low", "medium"])
     proba["high"] += 0.5 * (gold == "high")
     proba = proba.div(proba.sum(axis=1), axis=0).round(3)
-    return metrics.answers(gold, proba, urgency=proba["high"])
+    return answered.table(gold, proba, urgency=proba["high"])
 
 
 def test_figures_are_scikit_learns() -> None:

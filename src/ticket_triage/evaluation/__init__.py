@@ -9,7 +9,16 @@ import pandas as pd
 
 from ticket_triage import params
 from ticket_triage import text as texts
-from ticket_triage.evaluation import circularity, confusions, deletion, fairness, metrics, slices, urgency
+from ticket_triage.evaluation import (
+    answered,
+    circularity,
+    confusions,
+    deletion,
+    fairness,
+    metrics,
+    slices,
+    urgency,
+)
 from ticket_triage.files import TriageError
 from ticket_triage.intervals import Figure
 from ticket_triage.models import decision
@@ -30,7 +39,7 @@ _CHOSE_THRESHOLDS, _CHOSE_SETS = "thresholds", "conformal"
 
 @dataclass(frozen=True)
 class TaskEvaluation:
-    """One task's quality; the tables are as the functions of `metrics` and `slices` give them."""
+    """One task's quality; the tables are as the functions of `answered`, `metrics` and `slices` give them."""
 
     answers: pd.DataFrame  # index: ticket_id
     labels: tuple[str, ...]  # in the order to show them
@@ -137,7 +146,7 @@ def evaluate(
             continue
         head = model.heads[task]
         second = f"{GOLD_PREFIX}second_{task}"
-        answers = metrics.answers(
+        answers = answered.table(
             rows[column],
             probabilities[task],
             second=rows.get(second),
@@ -152,7 +161,7 @@ def evaluate(
             urgency=probabilities[task].get(urgency.HIGH) if task == "priority" else None,
             keys=rows["text_key"],
         )
-        labels = metrics.labels(answers, PRIORITIES if task == "priority" else tuple(model.classes[task]))
+        labels = answered.labels(answers, PRIORITIES if task == "priority" else tuple(model.classes[task]))
         figures, classes = metrics.summary(
             answers, bootstrap=settings.bootstrap, confidence=settings.confidence, seed=settings.seed
         )

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ticket_triage.evaluation import metrics
+from ticket_triage.evaluation import answered, metrics
 
 EXAMPLES = 3
 COLUMNS = (
@@ -23,7 +23,7 @@ def mistakes(answers: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Columns key, actual, second, predicted, confidence, auto; indexed as `answers`.
     """
-    wrong = answers[metrics.right(answers)[1] == 0]
+    wrong = answers[answered.right(answers)[1] == 0]
     kept: pd.DataFrame = wrong[["key", "actual", "second", "predicted", "confidence", "auto"]]
     return kept.sort_values(["confidence", "key"], ascending=[False, True], kind="stable")
 

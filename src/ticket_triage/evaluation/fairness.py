@@ -9,7 +9,7 @@ from fairlearn.metrics import MetricFrame, selection_rate
 from sklearn.metrics import zero_one_loss
 
 from ticket_triage import params
-from ticket_triage.evaluation import metrics, slices
+from ticket_triage.evaluation import answered, slices
 from ticket_triage.intervals import Floats, share
 
 DIMENSIONS = ("language", "brand", "tier")
@@ -41,7 +41,7 @@ def table(answers: pd.DataFrame, by: pd.DataFrame, settings: params.Evaluate) ->
     in the share `confidence` of cases if the group made no difference (tickets permuted).
 
     Args:
-        answers: as `metrics.answers` gives them.
+        answers: as `answered.table` gives them.
         by: as `slices.dimensions` gives them.
 
     Returns:
@@ -51,7 +51,7 @@ def table(answers: pd.DataFrame, by: pd.DataFrame, settings: params.Evaluate) ->
     """
     flags = {
         "routed": answers["auto"].astype(np.float64)[answers["judged"]],
-        "wrong": pd.Series(1.0 - metrics.right(answers)[1], answers.index, name="wrong"),
+        "wrong": pd.Series(1.0 - answered.right(answers)[1], answers.index, name="wrong"),
     }
     rows = []
     for dimension in (name for name in DIMENSIONS if name in by):

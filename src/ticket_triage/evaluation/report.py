@@ -8,7 +8,15 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from ticket_triage.evaluation import Evaluation, TaskEvaluation, confusions, metrics, plots, sufficiency
+from ticket_triage.evaluation import (
+    Evaluation,
+    TaskEvaluation,
+    answered,
+    confusions,
+    metrics,
+    plots,
+    sufficiency,
+)
 from ticket_triage.evaluation.claims import claims
 from ticket_triage.files import atomic, write_json, write_text
 from ticket_triage.schema import TASKS, Task
@@ -172,7 +180,7 @@ def _task(task: Task, part: TaskEvaluation, confidence: float) -> dict[str, Any]
         "judged": int(answers["judged"].sum()),
         "unjudged": int((~answers["judged"]).sum()),
         "classes": part.classes.to_dict("records"),
-        "heatmap": plots.heatmap(metrics.confusion(answers, part.labels)),
+        "heatmap": plots.heatmap(answered.confusion(answers, part.labels)),
         "reliability": plots.reliability(metrics.reliability(answers, confidence)),
         "risk": plots.risk_coverage(metrics.risk_coverage(answers[answers["judged"]]), part.threshold.value),
         "fairness": part.fairness.to_dict("records"),

@@ -48,7 +48,7 @@ def table(answers: pd.DataFrame, by: pd.DataFrame, settings: params.Evaluate) ->
     Slices with fewer than `settings.min_slice` tickets, and all after the ten largest, are pooled: "others".
 
     Args:
-        answers: as `metrics.answers` gives them.
+        answers: as `answered.table` gives them.
         by: as `dimensions` gives them, with a row for every answer.
 
     Returns:

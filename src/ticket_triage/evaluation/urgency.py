@@ -18,7 +18,7 @@ def figures(table: pd.DataFrame, recall: float, weights: Floats | None = None) -
     is the share of gold `high` that was answered `low`.
 
     Args:
-        table: as `metrics.answers` gives it, with `urgency`.
+        table: as `answered.table` gives it, with `urgency`.
         weights: resamples × rows; once 1 for each row if not given.
     """
     weights = np.ones((1, len(table))) if weights is None else weights
