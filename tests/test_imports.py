@@ -12,6 +12,7 @@ ORDER = [
     [
         "data_rules",
         "datadocs",
+        "suites",
         "validation",
         "registry",
         "monitoring",
@@ -28,7 +29,7 @@ RANK = {room: (line, place) for line, rooms in enumerate(ORDER) for place, room 
 
 ONLY_IN = {
     "mlflow": {"registry"},
-    "great_expectations": {"validation", "datadocs"},
+    "great_expectations": {"suites"},
     "evidently": {"monitoring.drift", "monitoring.distance"},
     "optuna": {"models.tuning"},
     "cleanlab": {"labeling.audit"},

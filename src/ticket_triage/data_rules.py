@@ -1,6 +1,6 @@
 """What a table must be like to go on: the rules as values, in the order in which they are checked and told.
 
-A rule names an expectation of Great Expectations and its arguments; `validation` runs them.
+A rule names an expectation of Great Expectations and its arguments; `suites` runs them.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Great Expectations that stop bad data: the only module that knows that tool.
+"""What stops bad data: raw tables, tickets and gold are checked, and rows that break a rule are set apart.
 
 A table rule (columns, types, shares) holds for the whole: where one is broken, nothing goes on. A row rule
 holds for each row: those that break one go to the quarantine with its name, unless too many would.
@@ -11,23 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import great_expectations as gx
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from great_expectations import expectations
-from great_expectations.data_context.types.base import (
-    DataContextConfig,
-    InMemoryStoreBackendDefaults,
-    ProgressBarsConfig,
-)
-from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-from great_expectations.render.view.view import DefaultJinjaPageView
 
 from ticket_triage import data_rules, datadocs, params, taxonomy
 from ticket_triage.data_rules import Rule
 from ticket_triage.features.build import READ, language
 from ticket_triage.files import TriageError
+from ticket_triage.suites import Suites, refusal
 from ticket_triage.taxonomy import Taxonomy
 from ticket_triage.text import strip
 
@@ -99,25 +91,25 @@ def validate(
     Raises:
         TriageError: a table rule is broken, or more rows than `settings.max_quarantined` broke row rules.
     """
-    desk = _Desk(settings.max_quarantined)
+    suites, limit = Suites(), settings.max_quarantined
     try:
         for name, raw in raws.items():
-            desk.check(f"raw-{name}", raw.head, data_rules.raw_table(name, raw.source, settings))
+            suites.check(f"raw-{name}", raw.head, data_rules.raw_table(name, raw.source, settings))
             for column in raw.ids.columns.astype(str):
-                desk.check(f"raw-{name}-ids", raw.ids, data_rules.raw_ids(name, column, settings))
-        desk.check("tickets-columns", tickets, data_rules.ticket_columns())
-        desk.check("gold-columns", gold, data_rules.gold_columns())
+                suites.check(f"raw-{name}-ids", raw.ids, data_rules.raw_ids(name, column, settings))
+        suites.check("tickets-columns", tickets, data_rules.ticket_columns())
+        suites.check("gold-columns", gold, data_rules.gold_columns())
         mix = _languages(tickets["text"])
-        desk.check("languages", mix, data_rules.languages(settings))
+        suites.check("languages", mix, data_rules.languages(settings))
         lengths = tickets["text"].str.strip().str.len().fillna(0).astype("int64")
         facts = tickets.assign(text_length=lengths)
-        keep, bad, summary = desk.sift("tickets", facts, data_rules.tickets(raws, settings))
+        keep, bad, summary = _sift(suites, "tickets", facts, data_rules.tickets(raws, settings), limit)
         known = gold["ticket_id"].isin(tickets.loc[keep, "ticket_id"])
-        keep_gold, bad_gold, gold_summary = desk.sift(
-            "gold", gold.assign(has_ticket=known), data_rules.gold(categories)
+        keep_gold, bad_gold, gold_summary = _sift(
+            suites, "gold", gold.assign(has_ticket=known), data_rules.gold(categories), limit
         )
     finally:
-        datadocs.write(docs, desk.pages())
+        datadocs.write(docs, suites.pages())
     shares = mix["language"].value_counts(normalize=True).round(4)
     return Validated(
         tickets[keep].reset_index(drop=True),
@@ -132,95 +124,32 @@ def validate(
     )
 
 
-class _Desk:
-    """Runs suites in an in-memory context and keeps their results for the pages."""
+def _sift(
+    suites: Suites, table: str, facts: pd.DataFrame, rules: Sequence[Rule], limit: float
+) -> tuple["np.ndarray[Any, np.dtype[np.bool_]]", pd.DataFrame, dict[str, Any]]:
+    """Which rows may go on, the quarantine of the others, and how many broke which rule.
 
-    def __init__(self, limit: float) -> None:
-        self.limit = limit
-        self.runs: dict[str, Any] = {}
-        self.found: dict[str, str] = {}  # what broke the row rules of the last check
-        self.context = gx.get_context(
-            project_config=DataContextConfig(
-                store_backend_defaults=InMemoryStoreBackendDefaults(),
-                analytics_enabled=False,
-                progress_bars=ProgressBarsConfig(globally=False),
-            )
+    Raises:
+        TriageError: a table rule is broken, or too many rows would have to leave.
+    """
+    failures = suites.check(table, facts, rules)
+    broken: dict[int, list[str]] = {}
+    for name, rows in failures.items():
+        for row in rows:
+            broken.setdefault(row, []).append(name)
+    if len(broken) > limit * len(facts):
+        worst = max((rule for rule in rules if rule.per_row), key=lambda rule: len(failures[rule.name]))
+        ids = ", ".join(str(value) for value in facts["ticket_id"].iloc[failures[worst.name][:3]])
+        raise refusal(
+            worst,
+            f"{suites.found[worst.name]} (ids {ids}); by all rules {len(broken)} of {len(facts)} rows "
+            f"would leave, more than `validate.max_quarantined` ({limit})",
         )
-        self.frames = self.context.data_sources.add_pandas("frames")
-
-    def check(self, suite: str, frame: pd.DataFrame, rules: Sequence[Rule]) -> dict[str, list[int]]:
-        """Positions of the rows that break each row rule, by name, in the order of the rules.
-
-        Raises:
-            TriageError: a table rule is broken.
-        """
-        built = [
-            getattr(expectations, rule.expectation)(
-                **({"column": rule.column} if rule.column and "column_A" not in rule.options else {}),
-                **rule.options,
-                meta={"rule": rule.name},
-            )
-            for rule in rules
-        ]
-        definition = gx.ValidationDefinition(
-            name=suite,
-            data=self.frames.add_dataframe_asset(suite).add_batch_definition_whole_dataframe("all"),
-            suite=self.context.suites.add(gx.ExpectationSuite(name=suite, expectations=built)),
-        )
-        run: Any = self.context.validation_definitions.add(definition).run(
-            batch_parameters={"dataframe": frame.reset_index(drop=True)},
-            result_format={
-                "result_format": "COMPLETE",
-                "partial_unexpected_count": 5,
-                "return_unexpected_index_query": False,
-            },
-        )
-        self.runs[suite] = run
-        results = {result.expectation_config.meta["rule"]: result for result in run.results}
-        rows: dict[str, list[int]] = {}
-        for rule in rules:
-            result = results[rule.name]
-            if rule.per_row:
-                rows[rule.name] = sorted(result.result.get("unexpected_index_list") or [])
-            if not result.success and not rows.get(rule.name):  # a row rule that could not be tried, too
-                raise _refusal(rule, _found(result))
-        self.found = {name: _found(results[name]) for name, positions in rows.items() if positions}
-        return rows
-
-    def sift(
-        self, table: str, facts: pd.DataFrame, rules: Sequence[Rule]
-    ) -> tuple["np.ndarray[Any, np.dtype[np.bool_]]", pd.DataFrame, dict[str, Any]]:
-        """Which rows may go on, the quarantine of the others, and how many broke which rule.
-
-        Raises:
-            TriageError: a table rule is broken, or too many rows would have to leave.
-        """
-        failures = self.check(table, facts, rules)
-        broken: dict[int, list[str]] = {}
-        for name, rows in failures.items():
-            for row in rows:
-                broken.setdefault(row, []).append(name)
-        if len(broken) > self.limit * len(facts):
-            worst = max((rule for rule in rules if rule.per_row), key=lambda rule: len(failures[rule.name]))
-            ids = ", ".join(str(value) for value in facts["ticket_id"].iloc[failures[worst.name][:3]])
-            raise _refusal(
-                worst,
-                f"{self.found[worst.name]} (ids {ids}); by all rules {len(broken)} of {len(facts)} rows "
-                f"would leave, more than `validate.max_quarantined` ({self.limit})",
-            )
-        keep = np.ones(len(facts), bool)
-        keep[list(broken)] = False
-        by_rule = {name: len(rows) for name, rows in failures.items()}
-        summary = {"rows": len(facts), "quarantined": len(broken), "by_rule": by_rule}
-        return keep, _quarantine(table, facts[~keep], [broken[row] for row in sorted(broken)]), summary
-
-    def pages(self) -> dict[str, tuple[bool, str]]:
-        """Each suite's success and its page, in the order of running."""
-        renderer: Any = ValidationResultsPageRenderer()
-        view: Any = DefaultJinjaPageView()
-        return {
-            name: (bool(run.success), view.render(renderer.render(run))) for name, run in self.runs.items()
-        }
+    keep = np.ones(len(facts), bool)
+    keep[list(broken)] = False
+    by_rule = {name: len(rows) for name, rows in failures.items()}
+    summary = {"rows": len(facts), "quarantined": len(broken), "by_rule": by_rule}
+    return keep, _quarantine(table, facts[~keep], [broken[row] for row in sorted(broken)]), summary
 
 
 def _quarantine(table: str, facts: pd.DataFrame, broken: Sequence[Sequence[str]]) -> pd.DataFrame:
@@ -236,26 +165,6 @@ def _quarantine(table: str, facts: pd.DataFrame, broken: Sequence[Sequence[str]]
         "row": [json.dumps(row, ensure_ascii=False, default=str) for row in rows.to_dict("records")],
     }
     return pd.DataFrame(columns, columns=list(QUARANTINE)).astype("str").reset_index(drop=True)
-
-
-def _refusal(rule: Rule, found: str) -> TriageError:
-    where = f" on column `{rule.column}`" if rule.column else ""
-    return TriageError(f"rule `{rule.name}`{where}: expected {rule.expected}, found {found}")
-
-
-def _found(result: Any) -> str:
-    info = result.exception_info or {}
-    for fault in (info, *(value for value in info.values() if isinstance(value, dict))):
-        if fault.get("raised_exception"):
-            return f"values that cannot be compared: {str(fault['exception_message']).splitlines()[0]}"
-    facts = result.result
-    if "unexpected_count" in facts:
-        samples = ", ".join(dict.fromkeys(str(value) for value in facts["unexpected_list"][:3]))
-        return f"{facts['unexpected_count']} of {facts['element_count']} that are not, such as {samples}"
-    if missing := facts.get("details", {}).get("mismatched", {}).get("missing"):
-        return f"no {', '.join(missing)}"
-    value = facts.get("observed_value")
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _languages(texts: pd.Series) -> pd.DataFrame:
