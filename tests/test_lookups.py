@@ -10,7 +10,7 @@ import small_taxonomy
 from test_single import TICKETS
 
 from ticket_triage import features, params, taxonomy
-from ticket_triage.models import blocks
+from ticket_triage.models import blocks, blueprint
 from ticket_triage.models.blocks import Spec
 from ticket_triage.models.encoder import Encoder
 from ticket_triage.models.lookups import Lookups
@@ -27,7 +27,7 @@ def fitted(model: TriageModel) -> tuple[list[Spec], dict[str, Any]]:
     table = features.build(small_model.tickets(120, seed=3), calendar=True)
     rules = taxonomy.to_yaml(small_taxonomy.of_words())
     lean = settings.model_copy(update={"topics": 5})
-    made = blocks.make(WANTED, lean, list(table.columns), 0, rules, encoder).fit(table)
+    made = blueprint.make(WANTED, lean, list(table.columns), 0, rules, encoder).fit(table)
     specs, steps = [], {}
     for name, columns, parts in blocks.unpack(made):
         digests = [f"{name} {number}" for number in range(len(parts))]

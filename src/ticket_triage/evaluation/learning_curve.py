@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from ticket_triage import features
 from ticket_triage.intervals import Figure, Floats, percentile, resamples
-from ticket_triage.models import blocks
+from ticket_triage.models import blueprint
 from ticket_triage.params import Forecast, Text
 
 _STEEPNESS = np.linspace(0.1, 1.5, 29)  # of the power law
@@ -113,7 +113,7 @@ def _guesses(
         folds = StratifiedGroupKFold(settings.folds, shuffle=True, random_state=settings.seed + draw)
         for fold, (rows, held_out) in enumerate(folds.split(truth, truth, groups)):
             # What words there are needs no label, so it is the same at every fraction.
-            words = blocks.make(settings.blocks, text, list(table.columns), settings.seed, "")
+            words = blueprint.make(settings.blocks, text, list(table.columns), settings.seed, "")
             known, unseen = words.fit_transform(table.iloc[rows]), words.transform(table.iloc[held_out])
             order = np.random.default_rng([settings.seed, draw, fold]).permutation(len(rows))
             for place, share in enumerate(shares):

@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import Pipeline
 
 from ticket_triage import taxonomy as taxonomies
-from ticket_triage.models import blocks, families, shelf, tuning
+from ticket_triage.models import blocks, blueprint, families, shelf, tuning
 from ticket_triage.models.encoder import Encoder
 from ticket_triage.models.fallback import points
 from ticket_triage.models.member import Member
@@ -43,16 +43,16 @@ def make(task: Task, rows: Training, settings: Encode, training: Train, encoder:
     weights = settings.rules.model_dump()
     kept = rows.rare(training.folds)
     classes = tuple(sorted(kept.labels.unique()))
-    near = task == "category" and encoder is not None and weights[blocks.NEIGHBOURS] > 0
-    wanted = ["rules", *([blocks.NEIGHBOURS] if near else [])]
+    near = task == "category" and encoder is not None and weights[blueprint.NEIGHBOURS] > 0
+    wanted = ["rules", *([blueprint.NEIGHBOURS] if near else [])]
     columns = list(kept.features.columns)
-    fitted = blocks.make(wanted, training.text, columns, training.seed, kept.taxonomy, encoder)
+    fitted = blueprint.make(wanted, training.text, columns, training.seed, kept.taxonomy, encoder)
     matrix = fitted.fit(kept.features).transform(kept.features)
     names = [name for _, _, steps in blocks.unpack(fitted) for name in steps[-1].get_feature_names_out()]
     known = taxonomies.parse(kept.taxonomy, "the taxonomy")
     pointed = points(names, known, task, classes, weights)
     # The block of rules has a weight of its own, for the sake of learning members; it is shared with them.
-    pointed[:, [not name.startswith(blocks.NEIGHBOURS) for name in names]] /= training.text.rule_weight
+    pointed[:, [not name.startswith(blueprint.NEIGHBOURS) for name in names]] /= training.text.rule_weight
     model = softmax_head(pointed, np.zeros(len(classes)))
     guesses = pd.DataFrame(model.predict_proba(matrix), kept.features.index, list(classes))
     score = float(f1_score(kept.labels, guesses.idxmax(axis=1), average="macro"))

@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 
 from ticket_triage.files import TriageError
-from ticket_triage.models import blocks, ensemble, families, tuning
+from ticket_triage.models import blueprint, ensemble, families, tuning
 from ticket_triage.models.encoder import Encoder
 from ticket_triage.models.training import Training
 from ticket_triage.params import Family as FamilySpace
@@ -86,7 +86,7 @@ def fit(
     y = learner.y
 
     def transformer() -> Any:
-        return blocks.make(
+        return blueprint.make(
             space.blocks, settings.text, list(kept.features.columns), settings.seed, kept.taxonomy, encoder
         )
 
@@ -169,7 +169,7 @@ def refit(
     """Blocks and classifier of the hyperparameters `values`, fitted on all rows that have a label of `classes`."""
     kept = training.only(classes)
     learner = _Learner(kept, classes, settings.families[family], settings, families.get(family).make)
-    fitted = blocks.make(
+    fitted = blueprint.make(
         settings.families[family].blocks,
         settings.text,
         list(kept.features.columns),
