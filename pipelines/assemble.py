@@ -35,15 +35,8 @@ def main(members: str, train: str, validation: str, unlabelled: str, experts: st
         drawn = unseen.sample(min(len(unseen), settings.reference), random_state=settings.seed)
         reference = model.observe(drawn)
         model.save(Path(out), Path(room), reference)
-    for task, head in model.heads.items():
-        votes = ", ".join(f"{v.family} {v.weight:.2f}" for v in sorted(head.voters, key=lambda v: -v.weight))
-        if head.guard:
-            miss, price = head.guard.miss, head.guard.price
-            say(
-                f"{task}: {miss.value:.1%} of high called low, cross-fitted, at most {miss.high:.1%};"
-                f" for that {price.value:.1%} of low are raised"
-            )
-        say(f"{task}: {votes}; routed from confidence {head.threshold.value:.2f} ({head.threshold.why})")
+    for line in assembly.in_words(model):
+        say(line)
 
 
 if __name__ == "__main__":

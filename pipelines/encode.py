@@ -6,7 +6,7 @@ from pipelines import STUDIES, progress, run, say
 from ticket_triage import params
 from ticket_triage.features import TEXT
 from ticket_triage.files import md5, read_table, read_text, write_json
-from ticket_triage.models import encoding, lookup, shelf, training, tuning
+from ticket_triage.models import encoding, lookup, training, tuning
 from ticket_triage.models.encoder import FAMILY
 from ticket_triage.schema import TASKS
 
@@ -23,28 +23,20 @@ def main(features: str, others: str, train: str, experts: str, out: str, receipt
         write_json(Path(receipt), {"run_id": None, "skipped": why})
         return say(f"no encoder: {why[TASKS[0]]}")
     # MLflow takes seconds to import, and without an encoder there is no run to record.
-    from ticket_triage.registry import runs
+    from ticket_triage.registry.training import record
 
-    rest = fitting.model_dump(exclude={"families", "members"})
-    study = tuning.fingerprint([md5(Path(one)) for one in (features, train, experts)], settings, rest)
-    journals = {task: STUDIES / f"{task}-encoder-{study}.log" for task in learnt}
-    mood = split.set_index("ticket_id")["gold_sentiment"]
-    unlabelled = read_table(Path(others), [TEXT])[TEXT]
+    files, rest = (features, train, experts), fitting.model_dump(exclude={"families", "members"})
+    journals = {task: tuning.journal(STUDIES / f"{task}-encoder", files, settings, rest) for task in learnt}
+    mood, unlabelled = training.Lesson(learnt, split).mood, read_table(Path(others), [TEXT])[TEXT]
     with progress("encoder", encoding.steps(settings, fitting, len(learnt))) as advance:
         made = encoding.make(learnt, mood, unlabelled, settings, fitting, journals, advance)
-    looked_up = lookup.write(everything, settings, fitting, made.published, Path(out))
-    logged = {}
-    for (task, family), folder in encoding.save(made, Path(out)).items():
-        example = learnt[task].features.head(5)
-        output = shelf.load(folder).predict_proba(example)
-        logged[f"model_{task}_{family}"] = runs.Fitted(folder, example, output)
-    tags = {"family": FAMILY, "data": md5(Path(train)), "commit": runs.commit()}
-    known = encoding.record(made, learnt, fitting)
-    run_id = runs.log_training(f"encoder-{settings.mode}", logged, tags=tags, **known)
+    told = {"rules": lookup.write(everything, settings, fitting, made.published, Path(out))}
+    saved = encoding.save(made, Path(out)).items()
+    logged = {f"model_{task}_{family}": (folder, learnt[task].features) for (task, family), folder in saved}
+    tags = {"family": FAMILY, "data": md5(Path(train))}
+    run_id = record(f"encoder-{settings.mode}", logged, tags=tags, **encoding.record(made, learnt, fitting))
     scores = {f"{one.task} {one.family}": round(one.found.score, 4) for one in made.members}
-    write_json(
-        Path(receipt), {"run_id": run_id, "scores": scores, "rules": looked_up, "agreement": made.agreement}
-    )
+    write_json(Path(receipt), {"run_id": run_id, "scores": scores, **told, "agreement": made.agreement})
     return say(f"encoder, {settings.mode}; macro-F1 across folds: {encoding.in_words(scores)}")
 
 

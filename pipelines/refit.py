@@ -22,11 +22,8 @@ def main(
         with atomic(Path(out)) as draft:
             shutil.copytree(model, draft)
         return say("as assembled: `refit.with_validation` is false")
-    settings, before, held_out = (
-        params.load("train"),
-        TriageModel.load(Path(model)),
-        read_table(Path(validation)),
-    )
+    rule, encode, settings = params.load("assemble"), params.load("encode"), params.load("train")
+    before, held_out = TriageModel.load(Path(model)), read_table(Path(validation))
     lesson = training.everything(
         before.tasks,
         pd.concat([read_table(Path(train)), held_out]),
@@ -37,7 +34,6 @@ def main(
         calendar=before.calendar,
     )
     with tempfile.TemporaryDirectory() as room, progress("refit", refit.steps(before)) as advance:
-        rule, encode = params.load("assemble"), params.load("encode")
         after = refit.refit(before, lesson, settings, encode, rule, Path(room), advance)
         proven = replace(after, canaries=assembly.canaries(after, held_out, rule))
         proven.save(Path(out), Path(room), before.reference)

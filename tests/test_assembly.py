@@ -119,3 +119,13 @@ def test_the_vote_out_of_fold_is_the_models_own_rule_on_what_members_said_unseen
     assert np.allclose(found.to_numpy(), expected)
     assert list(found) == list(head.classes)
     assert np.allclose(found.sum(axis=1), 1)
+
+
+def test_what_was_made_is_told_in_a_line_or_two_for_each_task(model: TriageModel) -> None:
+    lines = list(assembly.in_words(model))
+    guards = [head.guard for head in model.heads.values()]
+    assert len(lines) == len(model.tasks) + len([guard for guard in guards if guard])
+    for task, head in model.heads.items():
+        told = [line for line in lines if line.startswith(f"{task}: ")][-1]
+        assert f"{head.voters[0].family} {head.voters[0].weight:.2f}" in told
+        assert f"confidence {head.threshold.value:.2f}" in told

@@ -36,7 +36,7 @@ def other_folder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 def run(folder: Path, test: pd.DataFrame | None = None, newest: pd.DataFrame | None = None) -> dict:
     """What probe, register and promote do, in their order."""
     store_state, state = moves.probe("small", "small", sha256(folder))
-    candidate = contest.enter(folder, {"category.macro_f1": 0.9}, store_state, "commit")
+    candidate = contest.enter(folder, {"category.macro_f1": 0.9}, store_state)
     test = small_model.tickets(120, seed=99) if test is None else test
     parts = {"test": test, "newest": test.head(0) if newest is None else newest}
     hindsight = small_model.hindsight(test)

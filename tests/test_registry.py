@@ -10,7 +10,7 @@ from ticket_triage.files import TriageError
 from ticket_triage.models import shelf
 from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import TriageModel
-from ticket_triage.registry import runs, versions
+from ticket_triage.registry import runs, training, versions
 from ticket_triage.registry.store import EXPERIMENT, connect, registry_id
 
 
@@ -28,10 +28,10 @@ def test_a_training_is_one_run_with_all_that_made_it(
     experiment = client.get_experiment_by_name(EXPERIMENT)
     parent = client.create_run(experiment.experiment_id).info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", parent)  # as `mlflow run` leaves it
-    tags = {"task": "category", "family": "naive_bayes", "data": "d" * 32, "commit": runs.commit()}
-    made = runs.log_training(
+    tags = {"task": "category", "family": "naive_bayes", "data": "d" * 32}
+    made = training.record(
         "category-naive_bayes",
-        {"model": runs.Fitted(folder, example, output)},
+        {"model": (folder, example)},
         params={"alpha": 0.1},
         metrics={"cv_macro_f1": 0.7},
         tags=tags,
@@ -43,6 +43,7 @@ def test_a_training_is_one_run_with_all_that_made_it(
     assert found.data.params["alpha"] == "0.1"
     assert found.data.metrics["cv_macro_f1"] == 0.7
     assert found.data.tags["data"] == "d" * 32
+    assert found.data.tags["commit"] == runs.commit()
     assert {one.path for one in client.list_artifacts(made)} >= {"plots", "trials.json"}
     assert len(client.search_runs([experiment.experiment_id])) == 2
     (logged,) = client.search_logged_models([experiment.experiment_id])

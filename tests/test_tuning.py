@@ -73,3 +73,16 @@ def test_pictures_of_the_search_are_drawn(tmp_path: Path) -> None:
     drawn = tuning.draw(search(tmp_path / "s.log", 4), tmp_path)
     assert {path.name for path in drawn} == {"trials_history.png", "trials_slices.png"}
     assert all(path.stat().st_size > 5_000 for path in drawn)
+
+
+def test_a_study_is_named_by_all_that_its_outcome_depends_on(tmp_path: Path) -> None:
+    (tmp_path / "rows").write_text("one")
+
+    def journal(*values: object) -> Path:
+        return tuning.journal(tmp_path / "category-lightgbm", [str(tmp_path / "rows")], *values)
+
+    first = journal({"trials": 3})
+    assert first == journal({"trials": 3}) != journal({"trials": 4})
+    assert first.name.startswith("category-lightgbm-") and first.suffix == ".log"
+    (tmp_path / "rows").write_text("two")
+    assert journal({"trials": 3}) != first

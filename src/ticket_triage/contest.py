@@ -14,18 +14,22 @@ from ticket_triage.files import TriageError, atomic, read_json, sha256, write_js
 from ticket_triage.models.loading import flat
 from ticket_triage.models.triage_model import OutdatedModel, TriageModel
 from ticket_triage.params import Evaluate, Promote
-from ticket_triage.registry import versions
+from ticket_triage.registry import runs, versions
 from ticket_triage.registry.versions import CHAMPION
 
 OPENINGS = "test_openings"  # tag of the registered model
 VERDICT, TIME = "verdict", "ms."  # tags of a version; the second begins those of its members
 
 
-def enter(model: Path, metrics: dict[str, float], store: dict[str, str], commit: str) -> dict[str, Any]:
+def enter(model: Path, metrics: dict[str, float], store: dict[str, str]) -> dict[str, Any]:
     """Register the candidate, or find the version that it already is."""
     digest = sha256(model)
     data = read_json(model / "model.json")["info"]["data"]
-    tags = {"data": data, "commit": commit, **{k: f"{v:.4f}" for k, v in metrics.items() if "macro_f1" in k}}
+    tags = {
+        "data": data,
+        "commit": runs.commit(),
+        **{k: f"{v:.4f}" for k, v in metrics.items() if "macro_f1" in k},
+    }
     example = pd.DataFrame({"text": ["I was charged twice for my order #4411"]})
     loaded = TriageModel.load(model)
     taken = {

@@ -1,7 +1,7 @@
 """Members become one triage model: weights and temperatures out of fold, thresholds on their half of validation."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -210,3 +210,16 @@ def canaries(model: TriageModel, validation: pd.DataFrame, settings: Assemble) -
         {"name": name, "text": one, "expected": {task: list(answer[task]) for task in answer}}
         for (name, one), answer in zip(chosen, answers, strict=True)
     )
+
+
+def in_words(model: TriageModel) -> Iterator[str]:
+    """For each task, in a line: what its guard costs, if it has one; who votes, and from where on it is sure."""
+    for task, head in model.heads.items():
+        votes = ", ".join(f"{v.family} {v.weight:.2f}" for v in sorted(head.voters, key=lambda v: -v.weight))
+        if head.guard:
+            miss, price = head.guard.miss, head.guard.price
+            yield (
+                f"{task}: {miss.value:.1%} of high called low, cross-fitted, at most {miss.high:.1%};"
+                f" for that {price.value:.1%} of low are raised"
+            )
+        yield f"{task}: {votes}; routed from confidence {head.threshold.value:.2f} ({head.threshold.why})"

@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from ticket_triage.files import TriageError
+from ticket_triage.files import TriageError, md5
 from ticket_triage.params import Range
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -153,6 +153,8 @@ def drawn(found: Found) -> Iterator[list[Path]]:
         yield draw(found, Path(room))
 
 
-def fingerprint(*parts: object) -> str:
-    """Names a study by all that its outcome depends on, 16 hex digits."""
-    return hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()[:16]
+def journal(stem: Path, files: Iterable[str], *values: object) -> Path:
+    """The file of a study, named by all that its outcome depends on: one that was killed resumes, another begins."""
+    parts = ([md5(Path(file)) for file in files], *values)
+    digest = hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()[:16]
+    return stem.with_name(f"{stem.name}-{digest}.log")

@@ -1,10 +1,9 @@
-"""Runs: what an executed training stage leaves in MLflow, and how a folder becomes a logged model."""
+"""Runs of MLflow, and how a folder becomes a model that one of them logged."""
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow.models import infer_signature
-
-from ticket_triage.registry.store import session
 
 # What a saved model needs to answer, at the versions that made it.
 _NEEDED = (
@@ -30,43 +27,6 @@ _NEEDED = (
     "skops",
     "tokenizers",
 )
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A saved member, some feature rows and what it makes of them, for its signature."""
-
-    folder: Path
-    example: pd.DataFrame
-    output: pd.DataFrame
-
-
-def log_training(
-    name: str,
-    members: Mapping[str, Fitted],
-    *,
-    params: Mapping[str, Any],
-    metrics: Mapping[str, float],
-    tags: Mapping[str, str],
-    pictures: Sequence[Path] = (),
-) -> str:
-    """Record an executed training stage as exactly one run and return its id.
-
-    Args:
-        name: of the run.
-        members: what the stage fitted, by the name that the logged model gets.
-    """
-    with session(), started(name) as run:
-        mlflow.set_tags(dict(tags))
-        mlflow.log_params(dict(params))
-        mlflow.log_metrics(dict(metrics))
-        for called, one in members.items():
-            suffix = called.removeprefix("model")
-            mlflow.log_table(pd.read_csv(one.folder / "trials.csv"), f"trials{suffix}.json")
-            log_model(one.folder, one.example, one.output, called)
-        for picture in pictures:
-            mlflow.log_artifact(str(picture), "plots")
-        return str(run.info.run_id)
 
 
 @contextmanager
