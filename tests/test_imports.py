@@ -19,6 +19,7 @@ ORDER = [
         "moves",
         "champion",
         "contest",
+        "outcome",
         "annotation",
         "feedback",
     ],
