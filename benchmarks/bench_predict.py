@@ -7,14 +7,12 @@ is answered by all in turn, so that a busy moment of the machine is one for all.
 the machine is so busy that the clock tells of others.
 """
 
-import json
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -22,10 +20,7 @@ if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 import pandas as pd
-from given import CHAMPION, OUT, has_encoder, tickets, without_encoder
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from given import champion, has_encoder, keep, plain, tickets, without_encoder
 
 from ticket_triage import features
 from ticket_triage.files import text_key
@@ -55,22 +50,16 @@ def since(started: Times) -> Times:
 
 def main() -> None:
     """Print the tables and keep them as benchmarks/out/predict.json."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else CHAMPION
-    if not folder.is_dir():
-        sys.exit(f"there is no {folder}: run `make pipeline` first")
-    model = TriageModel.load(folder)
+    model = TriageModel.load(champion(*sys.argv[1:2]))
     texts = tickets(LEARNT + 3 * ANSWERED + EXPLAINED + WARM)["text"].tolist()
     learnt, rest = texts[:LEARNT], texts[LEARNT:]
     lean = without_encoder(model)
     known = lean.predict(pd.DataFrame({"text": learnt}))
     lean = replace(lean, nearest=by_words(lean, learnt, known))
-    plain = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(max_iter=50)
-    )
-    plain.fit(learnt, known["category"])
+    baseline = plain(learnt, known["category"])
     ref = ModelRef(name="benchmark", version="1")
     whole = {"without the encoder": lean, **({"with the encoder": model} if has_encoder(model) else {})}
-    calls: dict[str, Callable[[str], Any]] = {PLAIN: lambda text: plain.predict_proba([text])}
+    calls: dict[str, Callable[[str], Any]] = {PLAIN: lambda text: baseline.predict_proba([text])}
     for name, one in whole.items():
         predictor = Predictor(one, ref)
         calls[name] = lambda text, predictor=predictor: predictor.predict(Ticket(text=text))
@@ -91,8 +80,7 @@ def main() -> None:
         for name, predictor in predictors.items()
     }
     found["explain_full"] = table(timed(full, fresh[ANSWERED : ANSWERED + EXPLAINED], 2), {})
-    OUT.mkdir(exist_ok=True)
-    (OUT / "predict.json").write_text(json.dumps(found, indent=2) + "\n")
+    keep("predict", found)
 
 
 def by_words(model: TriageModel, texts: list[str], answers: pd.DataFrame) -> nearest.Nearest | None:

@@ -6,10 +6,8 @@ and logistic regression, fitted on the labels that the champion gave, predicting
 What is told is the median of several runs; reading the model is told apart.
 """
 
-import json
 import os
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,10 +17,7 @@ if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 import pandas as pd
-from given import CHAMPION, OUT, has_encoder, tickets, without_encoder
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from given import champion, has_encoder, keep, plain, tickets, without_encoder
 
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.serving import predictor, scoring
@@ -32,11 +27,10 @@ TICKETS, READ, RUNS = 20_000, 400, 3
 
 def main() -> None:
     """Print the table and keep it as benchmarks/out/score.json."""
-    if not CHAMPION.is_dir():
-        sys.exit(f"there is no {CHAMPION}: run `make pipeline` first")
+    folder = champion()
     texts = tickets(TICKETS)
     started = time.perf_counter()
-    model, ref = TriageModel.load(CHAMPION), predictor.read_ref(CHAMPION)
+    model, ref = TriageModel.load(folder), predictor.read_ref(folder)
     load = time.perf_counter() - started
     whole_model, model = model, without_encoder(model)
     few = texts.head(READ)
@@ -53,13 +47,10 @@ def main() -> None:
 
         whole()
         labels = pd.read_csv(written)["category"]
-        plain = make_pipeline(
-            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(max_iter=50)
-        )
-        plain.fit(texts["text"].head(4000), labels.head(4000))
+        baseline = plain(texts["text"].head(4000), labels.head(4000))
         seconds = {"scored": [], "plain": []}
         for _ in range(RUNS):
-            for name, call in (("scored", whole), ("plain", lambda: plain.predict_proba(texts["text"]))):
+            for name, call in (("scored", whole), ("plain", lambda: baseline.predict_proba(texts["text"]))):
                 started = time.perf_counter()
                 call()
                 seconds[name].append(time.perf_counter() - started)
@@ -75,8 +66,7 @@ def main() -> None:
     }
     for name, value in found.items():
         print(f"{name:>24}  {value}")
-    OUT.mkdir(exist_ok=True)
-    (OUT / "score.json").write_text(json.dumps(found | {"seconds": seconds}, indent=2) + "\n")
+    keep("score", found | {"seconds": seconds})
 
 
 if __name__ == "__main__":

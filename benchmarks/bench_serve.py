@@ -11,20 +11,20 @@ machine changes less than the clock's.
 FULL is an open loop of five minutes in place of a short one.
 """
 
-import json
 import os
 import shutil
 import statistics
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 
 import serve_loads
 import serve_rivals
-from given import CHAMPION, OUT, has_encoder, tickets
+from given import champion, has_encoder, keep, tickets
 from packaging.requirements import Requirement
 from serve_loads import Load
 from serve_rivals import Rival
@@ -41,20 +41,19 @@ ONLY = os.environ.get("ONLY", "")
 CONNECTIONS = (1, 16, 64)
 TICKETS, CACHED, SHARE = 20_000, 50, 0.6
 Found = dict[str, dict[int, Load]]
+Verdict = tuple[str, float, bool]  # what was asked for, what was found, whether that will do
 
 
 def main() -> None:
     """Print the tables and verdicts, and keep them as benchmarks/out/serve.json."""
-    folder = Path(os.environ.get("MODEL") or CHAMPION)
-    if not folder.is_dir():
-        sys.exit(f"there is no {folder}: run `make pipeline` first")
+    folder = champion(os.environ.get("MODEL"))
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed (Debian: apt-get install wrk)")
     with_encoder = has_encoder(TriageModel.load(folder))
     texts = tickets(TICKETS)["text"].tolist()
     print(f"{folder}, {'with' if with_encoder else 'WITHOUT'} an encoder; {WORKERS} workers each; ", end="")
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {ROUNDS} rounds of {SECONDS:g} s")
-    verdicts: list[tuple[str, float, bool]] = []
+    verdicts: list[Verdict] = []
     found: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as room:
         home = Path(room)
@@ -71,40 +70,47 @@ def main() -> None:
     print()
     for name, value, reached in verdicts:
         print(f"{'yes' if reached else 'NO ':>4}  {name}: {value:.2f}")
-    OUT.mkdir(exist_ok=True)
     found["verdicts"] = [{"name": name, "value": value, "reached": ok} for name, value, ok in verdicts]
-    (OUT / "serve.json").write_text(json.dumps(found, indent=2, default=asdict) + "\n")
+    keep("serve", found, asdict)
+
+
+@contextmanager
+def up(*rivals: Rival) -> Iterator[list[Rival]]:
+    """All of them run while the block lasts."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(rival) for rival in rivals]
+
+
+def beside_bare(rivals: list[Rival], found: Found, least: float, how: str = "") -> list[Verdict]:
+    """Whether ours, the first, answers so much of what the bare one, the second, does."""
+    mine, plain = (found[rival.name][16] for rival in rivals[:2])
+    rate, cpu = mine.rate / plain.rate, plain.cpu / mine.cpu
+    return [
+        (f"of the bare FastAPI at 16 connections{how}, at least {least:g}", rate, rate >= least),
+        ("the same by the processor's time for an answer", cpu, cpu >= least),
+    ]
 
 
 def uncached(
-    home: Path, folder: Path, tag: str, texts: list[str], verdicts: list[tuple[str, float, bool]]
+    home: Path, folder: Path, tag: str, texts: list[str], verdicts: list[Verdict]
 ) -> dict[str, object]:
     """Every ticket is answered anew, by all three; then the open loop on ours alone."""
-    with ExitStack() as stack:
-        rivals = [
-            stack.enter_context(rival)
-            for rival in (
-                serve_rivals.ours(home / "bentos", tag, WORKERS, False, home),
-                serve_rivals.bare(folder, WORKERS, False, home),
-                serve_rivals.mlflow(folder, WORKERS, home),
-            )
-        ]
+    with up(
+        serve_rivals.ours(home / "bentos", tag, WORKERS, False, home),
+        serve_rivals.bare(folder, WORKERS, False, home),
+        serve_rivals.mlflow(folder, WORKERS, home),
+    ) as rivals:
         found = in_turn(rivals, texts, home)
         print("\nevery ticket answered anew")
         table(rivals, found)
-        mine, plain = rivals[0].name, rivals[1].name
-        capacity = found[mine][16].rate
-        ratio = capacity / found[plain][16].rate
-        verdicts.append(("of the bare FastAPI at 16 connections, at least 0.85", ratio, ratio >= 0.85))
-        by_cpu = found[plain][16].cpu / found[mine][16].cpu
-        verdicts.append(("the same by the processor's time for an answer", by_cpu, by_cpu >= 0.85))
+        verdicts += beside_bare(rivals, found, 0.85)
         for rival in rivals[1:]:  # it has the machine to itself now
             rival.stop()
+        ours = rivals[0]
+        capacity = found[ours.name][16].rate
         rate = SHARE * capacity
-        url = f"http://127.0.0.1:{rivals[0].port}{rivals[0].route}"
-        load = serve_loads.opened(
-            url, [rivals[0].body(text) for text in texts], rate, OPEN_SECONDS, rivals[0].headers
-        )
+        url = f"http://127.0.0.1:{ours.port}{ours.route}"
+        load = serve_loads.opened(url, [ours.body(text) for text in texts], rate, OPEN_SECONDS, ours.headers)
         print(
             f"\nopen loop, {rate:.0f} a second for {OPEN_SECONDS} s ({SHARE:.0%} of {capacity:.0f}): ", end=""
         )
@@ -114,39 +120,24 @@ def uncached(
         print(f"(the generator itself was up to {load.late_p99:.1f} ms late at p99, which is counted)")
         good = load.p99 < 100 and not load.errors
         verdicts.append(("p99 of the open loop without an error, ms, below 100", load.p99, good))
-        verdicts.append(
-            ("ready, seconds, at most 5", rivals[0].seconds_to_ready, rivals[0].seconds_to_ready <= 5)
-        )
-        memory = rivals[0].memory()
+        verdicts.append(("ready, seconds, at most 5", ours.seconds_to_ready, ours.seconds_to_ready <= 5))
+        memory = ours.memory()
         verdicts.append(("memory of a worker, MB, below 700", memory, memory < 700))
     return {"closed": found, "open": load}
 
 
 def cached(
-    home: Path, folder: Path, tag: str, texts: list[str], verdicts: list[tuple[str, float, bool]]
+    home: Path, folder: Path, tag: str, texts: list[str], verdicts: list[Verdict]
 ) -> dict[str, object]:
     """Few tickets, over and over."""
-    with ExitStack() as stack:
-        rivals = [
-            stack.enter_context(rival)
-            for rival in (
-                serve_rivals.ours(home / "bentos", tag, WORKERS, True, home),
-                serve_rivals.bare(folder, WORKERS, True, home),
-            )
-        ]
+    with up(
+        serve_rivals.ours(home / "bentos", tag, WORKERS, True, home),
+        serve_rivals.bare(folder, WORKERS, True, home),
+    ) as rivals:
         found = in_turn(rivals, texts[:CACHED], home)
         print(f"\nanswers from memory: {CACHED} tickets over and over")
         table(rivals, found)
-    mine, plain = (found[rival.name][16] for rival in rivals)
-    verdicts.append(
-        (
-            "of the bare FastAPI at 16 connections, cached, at least 0.6",
-            mine.rate / plain.rate,
-            mine.rate >= 0.6 * plain.rate,
-        )
-    )
-    by_cpu = plain.cpu / mine.cpu
-    verdicts.append(("the same by the processor's time for an answer", by_cpu, by_cpu >= 0.6))
+    verdicts += beside_bare(rivals, found, 0.6, ", cached")
     one = found[rivals[0].name][1]
     verdicts.append(("a cached answer at 1 connection, median ms, below 5", one.p50, one.p50 < 5))
     return {"closed": found}
