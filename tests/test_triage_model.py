@@ -14,6 +14,7 @@ import small_taxonomy
 from ticket_triage import features
 from ticket_triage.files import TriageError, sha256
 from ticket_triage.models import shelf
+from ticket_triage.models.batch import Batch
 from ticket_triage.models.fallback import Fallback
 from ticket_triage.models.loading import Served
 from ticket_triage.models.triage_model import Threshold, TriageModel
@@ -63,18 +64,17 @@ def test_batch_and_single_agree_and_the_frame_is_left_alone(model: TriageModel) 
     alone = pd.concat([model.predict(rows.iloc[[n]]) for n in range(len(rows))])
     pd.testing.assert_frame_equal(together, alone)
     pd.testing.assert_frame_equal(rows, before)
-    assert model.predict(rows.head(0)).empty
+    assert model.predict(rows.head(0)).empty and model.predict(rows.head(0), reasons=2).empty
 
 
 def test_shared_blocks_give_what_each_members_own_pipeline_gives(
     members: dict[tuple[str, str], Path], model: TriageModel
 ) -> None:
-    table = features.build(TICKETS)
-    done: dict = {}
+    batch = Batch(model, TICKETS)
     for head_task, head in model.heads.items():
         for voter in head.voters:
-            alone = shelf.load(members[head_task, voter.family]).predict_proba(table)
-            shared = model.estimators[voter.estimator].predict_proba(model._matrix(voter, table, done))
+            alone = shelf.load(members[head_task, voter.family]).predict_proba(batch.table)
+            shared = model.estimators[voter.estimator].predict_proba(batch.matrix(voter.specs))
             assert np.array_equal(alone.to_numpy(), shared)
 
 

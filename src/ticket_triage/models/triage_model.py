@@ -12,27 +12,19 @@ import pandas as pd
 
 from ticket_triage import features
 from ticket_triage import taxonomy as taxonomies
-from ticket_triage.files import TriageError, atomic, read_json, sha256, write_json, write_text
+from ticket_triage.files import TriageError, atomic, read_json, write_json, write_text
 from ticket_triage.labeling.functions import Alarms
-from ticket_triage.models import blocks, decision, ensemble, families, polling, saving
+from ticket_triage.models import blocks, families, manifest, saving
+from ticket_triage.models.batch import Batch
 from ticket_triage.models.calibration import Guard, Sets, Threshold
 from ticket_triage.models.fallback import Fallback
 from ticket_triage.models.nearest import Nearest
-from ticket_triage.models.reasons import Voice, evidence, importances
-from ticket_triage.models.rules import Rules
+from ticket_triage.models.reasons import importances
 from ticket_triage.models.single import Single
 from ticket_triage.schema import Frozen, Task
 from ticket_triage.taxonomy import Taxonomy
 
-# In what was done for a table: rows; members by task; rows that somebody called urgent.
-_DEGRADED, _SILENT, _URGENT = "degraded", "silent", "urgent"
 FORMAT = 4  # raised by every change after which a saved model would answer otherwise, or not at all
-
-
-def _said(tickets: pd.DataFrame) -> dict[Any, Any]:
-    if "urgency" not in tickets:
-        return {}
-    return {_URGENT: [decision.urgent(one) for one in tickets["urgency"].tolist()]}
 
 
 class OutdatedModel(TriageError):
@@ -112,33 +104,7 @@ class TriageModel:
 
     def predict_proba(self, tickets: pd.DataFrame) -> dict[Task, pd.DataFrame]:
         """Calibrated probabilities by task, shape (tickets, classes), indexed as `tickets`."""
-        return self._proba(features.build(tickets, calendar=self.calendar), {})
-
-    def _proba(self, table: pd.DataFrame, done: dict[Any, Any]) -> dict[Task, pd.DataFrame]:
-        found: dict[Task, pd.DataFrame] = {}
-        for task, head in self.heads.items():
-            total = np.zeros((len(table), len(head.classes)))
-            if len(table):
-                held = self._poll(head, table, done)
-                total = ensemble.temper(held.probabilities, head.temperature)
-                done[_SILENT, task] = held.silent
-                done[_DEGRADED] = done.get(_DEGRADED, False) | held.missed
-                if len(unanswered := np.flatnonzero(np.isnan(total[:, 0]))):
-                    total[unanswered] = self.fallback(task, table[features.TEXT].iloc[unanswered].tolist())
-            found[task] = pd.DataFrame(total, index=table.index, columns=list(head.classes))
-        return found
-
-    def _poll(self, head: Head, table: pd.DataFrame, done: dict[Any, Any]) -> polling.Poll:
-        def ask(number: int, row: int | None) -> np.ndarray:
-            voter = head.voters[number]
-            matrix = (
-                self._matrix(voter, table, done)
-                if row is None
-                else self._matrix(voter, table.iloc[[row]], {})
-            )
-            return self.single.scorer(voter).table(matrix)
-
-        return polling.poll(head.voters, ask, len(table), len(head.classes))
+        return Batch(self, tickets).probabilities
 
     def fallback(self, task: Task, texts: list[str]) -> np.ndarray:
         """Probabilities of clean texts by the experts' rules alone, shape (texts, classes).
@@ -150,54 +116,25 @@ class TriageModel:
             raise TriageError(f"no member can answer {task}, and the taxonomy has no rules to answer by")
         return rules.predict_proba(self.taxonomy, task, texts)
 
-    def _matrix(self, voter: Voter, table: pd.DataFrame, done: dict[Any, Any]) -> Any:
-        if voter.specs not in done:
-            done[voter.specs] = blocks.transform(voter.specs, self.steps, table, done)
-        return done[voter.specs]
-
     def predict(self, tickets: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
         """Label, confidence, route and decision of each ticket, indexed as `tickets`.
 
         Args:
             reasons: at most so many for each task, and the nearest gold tickets; 0 leaves them out, which is faster.
         """
-        table = features.build(tickets, calendar=self.calendar)
-        done = _said(tickets)
-        answer = self._decide(table, done)
-        none: list[list[dict[str, Any]]] = [[] for _ in range(len(table))]
-        listed = self._reasons(table, answer, done, reasons) if reasons else none
-        near = self._neighbours(table, done) if reasons else none
-        answer["reasons"] = pd.Series(listed, index=table.index, dtype=object)
-        answer["neighbours"] = pd.Series(near, index=table.index, dtype=object)
-        return answer
+        batch = Batch(self, tickets)
+        none: list[list[dict[str, Any]]] = [[] for _ in range(len(tickets))]
+        listed = batch.reasons(reasons) if reasons else none
+        near = batch.neighbours() if reasons else none
+        return batch.answer.assign(
+            reasons=pd.Series(listed, index=tickets.index, dtype=object),
+            neighbours=pd.Series(near, index=tickets.index, dtype=object),
+        )
 
     def judged(self, tickets: pd.DataFrame) -> tuple[pd.DataFrame, dict[Task, pd.DataFrame]]:
         """What `predict` (without reasons) and `predict_proba` say, in the time of one of them."""
-        table = features.build(tickets, calendar=self.calendar)
-        done = _said(tickets)
-        probabilities = self._proba(table, done)
-        return self._ruled(probabilities, table, done), probabilities
-
-    def _decide(self, table: pd.DataFrame, done: dict[Any, Any]) -> pd.DataFrame:
-        """Apply the decision rule to the tickets whose features are `table`."""
-        return self._ruled(self._proba(table, done), table, done)
-
-    def _ruled(
-        self, probabilities: dict[Task, pd.DataFrame], table: pd.DataFrame, done: dict[Any, Any]
-    ) -> pd.DataFrame:
-        rang, degraded = self._alarms(table, done), done.get(_DEGRADED, np.zeros(len(table), dtype=bool))
-        if _URGENT in done:
-            rang = [
-                kinds | {decision.URGENT} if said else kinds
-                for kinds, said in zip(rang, done[_URGENT], strict=True)
-            ]
-        return decision.decide(self.heads, self.taxonomy, probabilities, table, rang, degraded)
-
-    def _alarms(self, table: pd.DataFrame, done: dict[Any, Any]) -> list[frozenset[str]]:
-        for digest, step in self.steps.items():  # most models have looked for the words already
-            if isinstance(step, Rules) and (features.TEXT, digest) in done:
-                return step.alarms(done[features.TEXT, digest])
-        return self.words_of_alarm.find(table[features.TEXT])
+        batch = Batch(self, tickets)
+        return batch.answer, batch.probabilities
 
     @cached_property
     def words_of_alarm(self) -> Alarms:
@@ -208,42 +145,6 @@ class TriageModel:
     def single(self) -> Single:
         """The same model for one ticket at a time, many times as fast; made when first asked for."""
         return Single(self)
-
-    def _reasons(
-        self, table: pd.DataFrame, answer: pd.DataFrame, done: dict[Any, Any], most: int
-    ) -> list[list[dict[str, Any]]]:
-        found: list[list[dict[str, Any]]] = [[] for _ in range(len(table))]
-        for task, head in self.heads.items():
-            column = {label: number for number, label in enumerate(head.classes)}
-            chosen = answer[task].map(column).to_numpy()
-            voters = [
-                (
-                    self.single.scorer(voter),
-                    voter.weight / voter.temperature,
-                    self._matrix(voter, table, done),
-                    self.single.columns[voter.specs],
-                )
-                for number, voter in enumerate(head.voters)
-                if number not in done[_SILENT, task]
-            ]
-            for row in range(len(table)):
-                voices = []
-                for scorer, weight, matrix, names in voters:
-                    one = blocks.row_of(matrix, row)
-                    voices.append(Voice(scorer.hear(one), weight, one, names))
-                found[row] += [
-                    {"task": task, **reason} for reason in evidence(voices, int(chosen[row]), most)
-                ]
-        return found
-
-    def _neighbours(self, table: pd.DataFrame, done: dict[Any, Any]) -> list[list[dict[str, Any]]]:
-        if self.nearest is None or not len(table):
-            return [[] for _ in range(len(table))]
-        try:
-            matrix = blocks.transform([self.nearest.spec], self.steps, table, done)
-        except Exception:  # as `polling` does; whatever it is, the vote has said so
-            return [[] for _ in range(len(table))]
-        return [self.nearest.find(blocks.row_of(matrix, row)) for row in range(len(table))]
 
     def names(self, specs: tuple[blocks.Spec, ...]) -> list[tuple[str, str]]:
         """(block, feature) of each column of the matrix that these blocks give."""
@@ -262,8 +163,8 @@ class TriageModel:
 
     def observe(self, tickets: pd.DataFrame) -> pd.DataFrame:
         """What drift is measured on: row features, predicted labels and confidences; never the text."""
-        table = features.build(tickets, calendar=self.calendar)
-        answer = self._decide(table, {})
+        batch = Batch(self, tickets)
+        table, answer = batch.table, batch.answer
         kept = [c for c in table.columns if c != features.TEXT and c not in features.CALENDAR]
         predicted = [name for task in self.tasks for name in (task, f"{task}_confidence")]
         return pd.concat([table[kept], answer[predicted]], axis=1).reset_index(drop=True)
@@ -305,11 +206,6 @@ class TriageModel:
             for name in self.estimators:
                 shutil.copyfile(source / "members" / name, draft / "members" / name)
             heads = {task: head.model_dump(mode="json") for task, head in self.heads.items()}
-            for head in heads.values():
-                for voter in head["voters"]:
-                    voter["specs"] = [
-                        vars(spec) if not isinstance(spec, dict) else spec for spec in voter["specs"]
-                    ]
             about = {"format": FORMAT, "calendar": self.calendar, "info": self.info, "heads": heads}
             write_json(draft / "model.json", about)
             write_json(draft / "canaries.json", list(self.canaries))
@@ -318,10 +214,7 @@ class TriageModel:
                 self.nearest.save(draft)
             if reference is not None:
                 reference.to_parquet(draft / "reference.parquet", index=False)
-            hashes = {
-                f.relative_to(draft).as_posix(): sha256(f) for f in sorted(draft.rglob("*")) if f.is_file()
-            }
-            write_json(draft / "manifest.json", hashes)
+            manifest.write(draft)
 
     @classmethod
     def load(cls, folder: Path) -> "TriageModel":
@@ -332,14 +225,7 @@ class TriageModel:
             TriageError: a file is missing, was changed, or asks for a type that is not trusted.
         """
         folder = Path(folder)
-        for name, expected in read_json(folder / "manifest.json").items():
-            path = folder / name
-            if not path.is_file():
-                raise TriageError(f"the model in {folder} is not whole: {name} is missing")
-            if sha256(path) != expected:
-                raise TriageError(
-                    f"the model in {folder} was changed: {name} has another hash than its manifest"
-                )
+        manifest.check(folder)
         about = read_json(folder / "model.json")
         if about["format"] != FORMAT:
             raise OutdatedModel(
