@@ -122,7 +122,7 @@ def test_a_key_over_its_rate_is_told_when_to_come_again(tmp_path):
     answers = ask(tmp_path, *[("/predict", bearer(slow))] * 3, ("/predict", bearer(fast)))
     assert [answer.status_code for answer in answers] == [200, 429, 429, 200]
     assert answers[1].headers["retry-after"] == "2"
-    assert "0.5 requests a second" in answers[1].json()["error"]
+    assert answers[1].json()["error"] == "this key's rate is spent: try again in 2 s"
 
 
 def test_open_lets_this_machine_in_and_no_other(tmp_path):

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.schema import ModelRef
 from ticket_triage.serving import routes
 from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.limits import Bucket
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.refusals import FAILED
 from ticket_triage.serving.rollout.turns import Fixed
@@ -71,6 +73,38 @@ def test_a_ticket_that_cannot_be_answered_takes_no_other_along(service, path):
         results = [json.loads(line) for line in answer.text.splitlines()]
     assert ["prediction_id" in one for one in results] == [True, False, True]
     assert results[1] == {"error": FAILED}
+
+
+class Paid:
+    """Lets a request in at a rate, as `Access` does."""
+
+    def __init__(self, app, rate):
+        self.app, self.bucket = app, Bucket(rate)
+
+    async def __call__(self, scope, receive, send):
+        assert self.bucket.take() == 0
+        await self.app({**scope, "state": {"bucket": self.bucket}}, receive, send)
+
+
+def test_a_batch_costs_its_tickets_and_another_beside_it_is_told_when_to_come_again(service):
+    tickets = [{"text": f"my parcel {number} is late"} for number in range(9)]
+    app = Paid(routes.make(lambda: service, 10), 1)
+    client = TestClient(app)
+    assert len(client.post("/predict/batch", json={"tickets": tickets}).json()["results"]) == 9
+    assert 7 < app.bucket.take() <= 8, "two of nine were there"
+    app.bucket.take = lambda: 0  # let in before the first was read
+    refused = client.post("/predict/batch", json={"tickets": tickets[:2]})
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "7")
+    assert service.engine.rollout.asked == 9
+
+
+def test_a_stream_is_answered_at_the_rate_of_its_key(service):
+    lines = "\n".join(json.dumps({"text": f"my parcel {number} is late"}) for number in range(32))
+    app = Paid(routes.make(lambda: service, 10), 10)
+    began = time.monotonic()
+    answer = TestClient(app).post("/predict/stream", content=lines)
+    assert len(answer.text.splitlines()) == 32
+    assert time.monotonic() - began > 1.15, "20 at once, 12 at 10 a second"
 
 
 def test_a_batch_ends_when_nobody_waits_for_it(service):

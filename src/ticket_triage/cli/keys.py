@@ -21,7 +21,7 @@ def add(
             help="predict: ask; review: also read decisions and correct them; admin: also change the service."
         ),
     ] = "predict",
-    rate: Annotated[float, typer.Option(min=0.001, help="Requests a second.")] = 100,
+    rate: Annotated[float, typer.Option(min=0.001, help="Tickets a second.")] = 100,
 ) -> None:
     """Make a key and print it, this once: only its hash is kept, in keys.json of TICKET_TRIAGE_STATE.
 

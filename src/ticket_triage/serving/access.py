@@ -2,13 +2,15 @@
 
 import ipaddress
 import logging
+import math
 from pathlib import Path
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticket_triage.files import TriageError
 from ticket_triage.serving.api_keys import FILE, KeyRing, Role, may, read
-from ticket_triage.serving.limits import Limits
+from ticket_triage.serving.limits import Bucket, Limits
 from ticket_triage.serving.refusals import error
 
 logger = logging.getLogger("bentoml.ticket_triage")
@@ -52,6 +54,20 @@ def caller(scope: Scope) -> str | None:
     return name
 
 
+def bucket(scope: Scope) -> Bucket | None:
+    """What the tickets of a request count against beyond its first; None where no key was asked for."""
+    found: Bucket | None = scope.get("state", {}).get("bucket")
+    return found
+
+
+def spent(seconds: float) -> JSONResponse:
+    """What is said to a key whose rate is spent for so long."""
+    whole = math.ceil(seconds)
+    refusal = error(429, f"this key's rate is spent: try again in {whole} s")
+    refusal.headers["retry-after"] = str(whole)
+    return refusal
+
+
 def check(state: Path, open_: bool) -> None:
     """Let a service start only if it asks who its callers are, or was told not to.
 
@@ -67,7 +83,7 @@ def check(state: Path, open_: bool) -> None:
 
 
 class Access:
-    """ASGI middleware: lets a request in by its key, and puts the key's name into the scope's state as `caller`.
+    """ASGI middleware: lets a request in by its key, and puts the key's name and bucket into the scope's state.
 
     It stands before the door, so that of a stranger's body not a byte is read.
 
@@ -116,13 +132,10 @@ class Access:
             return _unknown(given is not None)
         if not may(holder.role, needed):
             return _forbidden(f"the key may not do this: it needs the role {needed}, and has {holder.role}")
-        if seconds := self.limits.wait(holder.name, holder.rate):
-            refusal = error(
-                429, f"more than {holder.rate:g} requests a second of this key: try again in {seconds} s"
-            )
-            refusal.headers["retry-after"] = str(seconds)
-            return refusal
-        scope.setdefault("state", {})["caller"] = holder.name
+        bucket = self.limits.bucket(holder.name, holder.rate)
+        if seconds := bucket.take():
+            return spent(seconds)
+        scope.setdefault("state", {}).update(caller=holder.name, bucket=bucket)
         return None
 
 

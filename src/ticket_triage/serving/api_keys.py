@@ -36,7 +36,7 @@ class Key(Frozen):
 
     name: str = Field(pattern=NAME)
     role: Role
-    rate: float = Field(gt=0, le=1_000_000)  # requests a second
+    rate: float = Field(gt=0, le=1_000_000)  # tickets a second
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     created_at: datetime
     revoked_at: datetime | None = None

@@ -26,8 +26,8 @@ ERRORS = {
     ),
     422: ("The label is not one of the taxonomy's.", "`priority` is one of low, medium, high"),
     429: (
-        "More requests a second than the key may make; `Retry-After` says when to come again.",
-        "more than 50 requests a second of this key: try again in 1 s",
+        "More tickets a second than the key may ask for; `Retry-After` says when to come again.",
+        "this key's rate is spent: try again in 1 s",
     ),
     500: ("A fault of the service; its log has the place.", "the request failed here; the log says where"),
     503: (

@@ -20,6 +20,7 @@ from ticket_triage.schema import Ticket
 from ticket_triage.serving import access, bodies, logged, openapi
 from ticket_triage.serving.contract import Alive, Description, Readiness, TaxonomyDescription
 from ticket_triage.serving.engine import Engine
+from ticket_triage.serving.limits import Bucket
 from ticket_triage.serving.meters import Meters
 from ticket_triage.serving.quick import PATHS
 from ticket_triage.serving.refusals import FAILED, NOT_KEPT, NOT_READY, error, sentence
@@ -106,6 +107,8 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             return error(400, 'the body must be {"tickets": [...]}')
         if not 0 < len(tickets) <= batch_tickets:
             return error(400, f"`tickets` must hold 1 to {batch_tickets} tickets; more go to /predict/stream")
+        if (bucket := access.bucket(request.scope)) and (seconds := bucket.lend(len(tickets) - 1)):
+            return access.spent(seconds)
         caller = access.caller(request.scope)
         results = []
         for ticket in tickets:
@@ -118,7 +121,7 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
         if (engine := running().engine) is None:
             return error(503, NOT_READY)
         return _Both(
-            _answers(engine, request.stream(), access.caller(request.scope)),
+            _answers(engine, request.stream(), access.caller(request.scope), access.bucket(request.scope)),
             media_type="application/x-ndjson",
         )
 
@@ -158,9 +161,15 @@ class _Both(StreamingResponse):
             await self.stream_response(send)
 
 
-async def _answers(engine: Engine, chunks: AsyncIterator[bytes], caller: str | None) -> AsyncIterator[bytes]:
-    """A line for each line, in their order; never more than a chunk and a line in memory."""
+async def _answers(
+    engine: Engine, chunks: AsyncIterator[bytes], caller: str | None, bucket: Bucket | None = None
+) -> AsyncIterator[bytes]:
+    """A line for each line, in their order, no faster than the caller's rate; a chunk and a line in memory at most."""
+    paid = True  # the first, as the request
     async for line in _lines(chunks):
+        while not paid and bucket and (seconds := bucket.take()):
+            await asyncio.sleep(seconds)
+        paid = False
         if line is None:
             yield _failure(f"the line is longer than {LINE} bytes") + b"\n"
         else:
