@@ -73,11 +73,11 @@ def test_records_are_on_the_disk_at_once_and_in_the_database_soon(log, tmp_path,
     for one in said:
         log.append(one)
     assert log.read(many[-1].prediction_id) == many[-1] and log.read("none") is None
-    assert log.corrections(many[7].prediction_id) == said
+    assert log.told(many[7].prediction_id)[:2] == (many[7], said) and log.told("none") is None
     wait(lambda: log.state()["waiting"] == 0)
     assert stored(database_url) == [one.prediction_id for one in many]
     assert log.read(many[-1].prediction_id) == many[-1] and log.read("none") is None
-    assert log.corrections(many[7].prediction_id) == said
+    assert log.told(many[7].prediction_id) == (many[7], said, True) and log.told("none") is None
     kind = database_url.partition(":")[0]
     assert log.state() == {
         "database": kind, "breaker": "closed", "waiting": 0, "bytes": 0, "stored": 452, "rejected": 0,
@@ -129,15 +129,18 @@ def test_the_log_begins_without_its_database_and_says_what_it_cannot_know(tmp_pa
     with pytest.raises(TriageError, match="the database does not answer"):
         log.read("none")
     with pytest.raises(TriageError, match="the database does not answer"):
-        log.corrections(one.prediction_id)
-    assert log.state()["waiting"] == 1
+        log.told("none")
+    said = correction(one.prediction_id)
+    log.append(said)
+    assert log.told(one.prediction_id) == (one, [said], False)
+    assert log.state()["waiting"] == 2
     log.close()
     idle = DecisionLog(tmp_path / "idle", "postgresql://nobody@127.0.0.1:1/none", timeout=1)
     wait(lambda: idle.state()["breaker"] != "closed")
     idle.close()
     again = DecisionLog(tmp_path)
-    wait(lambda: again.state()["stored"] == 1)
-    assert again.read(one.prediction_id) == one
+    wait(lambda: again.state()["stored"] == 2)
+    assert again.told(one.prediction_id) == (one, [said], True)
     again.close()
 
 

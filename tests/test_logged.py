@@ -150,3 +150,20 @@ def test_without_its_database_a_correction_is_accepted_unchecked(without_databas
         assert service.client.get(path).status_code == 404, "known to be none without asking"
     answer = service.predict(TICKET)
     assert service.client.post(f"/replay/{answer.prediction_id}").json()["same"]
+
+
+def test_without_its_database_a_prediction_that_waits_on_the_disk_is_read_and_corrected(
+    without_database, predictor
+):
+    answer = without_database.predict(TICKET)
+    one = answer.prediction_id
+    other = next(label for label in predictor.model.taxonomy.labels if label != answer.category.label)
+    for _ in range(2):
+        assert without_database.correct(one, category=other).status_code == 201
+    assert without_database.engine.rollout.overridden == [one]
+    found = without_database.client.get(f"/predictions/{one}")
+    assert found.status_code == 200
+    body = found.json()
+    assert body["prediction"] == answer.model_dump(mode="json")
+    assert [row["category"] for row in body["corrections"]] == [other, other]
+    assert body["stored"] is False

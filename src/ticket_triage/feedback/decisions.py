@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ticket_triage.breaker import Breaker, Refused
 from ticket_triage.feedback.records import UNREADABLE, Correction, Decision, Record, line_of, parse
@@ -31,6 +31,14 @@ EXPIRE = 3600.0  # seconds between two deletions of what is too old
 LAST = 5.0  # seconds in which what is left is stored when the process ends
 
 logger = logging.getLogger("bentoml.ticket_triage")
+
+
+class Told(NamedTuple):
+    """A decision with its corrections in their order; `stored`: the database has it."""
+
+    decision: Decision
+    corrections: list[Correction]
+    stored: bool
 
 
 class DecisionLog:
@@ -95,16 +103,29 @@ class DecisionLog:
             return min(found, key=lambda one: one.shadow)
         return self._ask(lambda database: database.decision(prediction_id))
 
-    def corrections(self, prediction_id: str) -> list[Correction]:
-        """What people said of a prediction, in their order.
+    def told(self, prediction_id: str) -> Told | None:
+        """A decision, what people said of it, and whether the database has it; of one that it has not, what lies on
+        this machine's disk.
 
         Raises:
-            TriageError: the database does not answer.
+            TriageError: it is not on the disk, and the database does not answer.
         """
-        spooled = self._spooled(prediction_id, Correction) or []
-        stored = self._ask(lambda database: database.corrections(prediction_id))
+        # In this order: what is stored meanwhile is found twice, and not missed.
+        waiting = self._spooled(prediction_id, Decision) or []
+        said = self._spooled(prediction_id, Correction) or []
+        try:
+            found, stored = self._ask(
+                lambda database: (database.decision(prediction_id), database.corrections(prediction_id))
+            )
+        except TriageError:
+            if not waiting:
+                raise
+            found, stored = None, []
+        if (decision := found or min(waiting, key=lambda one: one.shadow, default=None)) is None:
+            return None
         known = {one.correction_id for one in stored}
-        return [*stored, *(one for one in spooled if one.correction_id not in known)]
+        both = [*stored, *(one for one in said if one.correction_id not in known)]
+        return Told(decision, both, found is not None)
 
     def state(self) -> dict[str, Any]:
         """How the log is: `waiting` records and `bytes` on the disk, and whether the database answers."""

@@ -108,7 +108,8 @@ class LoggedCorrection(Frozen):
 class Logged(Frozen):
     """A decision: the masked ticket as the model saw it, what was answered, and how it was corrected since.
 
-    A `shadow` answer was logged and not given; `caller` is the name of the key that asked.
+    A `shadow` answer was logged and not given; `caller` is the name of the key that asked. What is not `stored` still
+    lies on the disk of the machine that was asked, with the corrections that wait there.
     """
 
     prediction_id: str
@@ -122,6 +123,7 @@ class Logged(Frozen):
     degraded: bool
     prediction: Prediction
     corrections: list[LoggedCorrection]
+    stored: bool
 
 
 class Replayed(Frozen):

@@ -106,6 +106,7 @@ LOGGED = Logged(
     degraded=False,
     prediction=PREDICTION,
     corrections=[LoggedCorrection(**CORRECTION.model_dump(exclude={"prediction_id"}))],
+    stored=True,
 )
 REPLAYED = Replayed(
     prediction_id=PREDICTION.prediction_id,

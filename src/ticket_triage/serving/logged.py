@@ -72,15 +72,13 @@ async def _of(request: Request, tell: Callable[..., Response], *given: Any) -> R
 
 def _correct(engine: Engine, log: DecisionLog, given: Feedback, caller: str | None) -> Response:
     try:
-        decision = log.read(given.prediction_id)
-        before = log.corrections(given.prediction_id)
+        if (told := log.told(given.prediction_id)) is None:
+            return _unknown()
     except TriageError:
         # The database is dead: what a person said is kept all the same.
         decision, before, status = None, [], 202
     else:
-        status = 201
-        if decision is None:
-            return _unknown()
+        decision, before, status = told.decision, told.corrections, 201
     predictor = (decision and engine.rollout.predictor(decision.model)) or engine.rollout.champion
     if wrong := _wrong(given, predictor):
         return error(422, wrong)
@@ -128,16 +126,19 @@ def _overrides(correction: Correction, decision: Decision) -> bool:
 
 def _tell(log: DecisionLog, prediction_id: str) -> Response:
     try:
-        if (decision := log.read(prediction_id)) is None:
+        if (told := log.told(prediction_id)) is None:
             return _unknown()
-        corrections = log.corrections(prediction_id)
     except TriageError:
         return error(503, NO_DATABASE)
+    decision = told.decision
     return JSONResponse(
         {
             **decision.model_dump(mode="json", exclude={"answer", "customer", "model", "latency_ms"}),
             "prediction": _given(decision),
-            "corrections": [one.model_dump(mode="json", exclude={"prediction_id"}) for one in corrections],
+            "corrections": [
+                one.model_dump(mode="json", exclude={"prediction_id"}) for one in told.corrections
+            ],
+            "stored": told.stored,
         }
     )
 

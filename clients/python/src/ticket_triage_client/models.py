@@ -119,7 +119,7 @@ class Correction(LoggedCorrection):
 
 
 class Logged(_Value):
-    """A decision: the masked ticket, what was answered, how it was corrected."""
+    """A decision: the masked ticket, what was answered, how it was corrected; not `stored`: it waits on a disk."""
 
     prediction_id: str
     at: AwareDatetime
@@ -132,6 +132,7 @@ class Logged(_Value):
     degraded: bool
     prediction: Prediction
     corrections: tuple[LoggedCorrection, ...] = ()
+    stored: bool = True  # as releases did that did not say
 
 
 class Replayed(_Value):
