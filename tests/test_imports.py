@@ -34,7 +34,7 @@ ONLY_IN = {
     "evidently": {"monitoring.drift", "monitoring.distance"},
     "optuna": {"models.tuning"},
     "cleanlab": {"labeling.audit"},
-    "bentoml": {"serving.service", "serving.package"},
+    "bentoml": {"serving.service", "serving.package", "serving.wire"},
     "_bentoml_impl": {"serving.service", "serving.package"},
     "fairlearn": {"evaluation.fairness"},
     "datasketch": {"labeling.duplicates"},

@@ -56,6 +56,17 @@ def _sweep(path: Path) -> None:
             shutil.rmtree(draft, ignore_errors=True)
 
 
+def parse_yaml(text: str) -> Any:
+    """Plain values of a YAML text, ten times as fast as PyYAML by itself where its C parser is there.
+
+    Raises:
+        yaml.YAMLError: it is none.
+    """
+    import yaml  # few need it
+
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # nosec B506  # both are safe
+
+
 def workspace() -> Path:
     """The folder whose MLflow store and Bentos belong to this run.
 

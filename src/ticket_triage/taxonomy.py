@@ -13,7 +13,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from ticket_triage.files import TriageError
+from ticket_triage.files import TriageError, parse_yaml
 from ticket_triage.schema import Frozen
 
 OWN_DEPARTMENT = "General"
@@ -101,7 +101,7 @@ class Taxonomy(Frozen):
 def asks_for_labels(path: Path) -> bool:
     """Whether the file says nothing but `from_labels: true`: the categories are whatever a team's labels are."""
     try:
-        return bool(yaml.safe_load(Path(path).read_text("utf-8")) == {"from_labels": True})
+        return bool(parse_yaml(Path(path).read_text("utf-8")) == {"from_labels": True})
     except (OSError, ValueError, yaml.YAMLError):
         return False  # `read` says what is wrong
 
@@ -124,7 +124,7 @@ def read(path: Path) -> Taxonomy:
 def parse(text: str, what: str) -> Taxonomy:
     """Check the text of an experts' file, called `what` in the sentences. Raises as `read`."""
     try:
-        raw = yaml.safe_load(text)
+        raw = parse_yaml(text)
     except yaml.YAMLError as error:
         raise TriageError(f"{what} is not YAML: {' '.join(str(error).split())}") from error
     try:

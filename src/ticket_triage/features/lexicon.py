@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-import yaml
+from ticket_triage.files import parse_yaml
 
 KINDS = ("urgency", "repeat_contact", "negation", "question_start", "product")
 
@@ -15,7 +15,7 @@ Index = dict[str, list[tuple[tuple[str, ...], int]]]
 @cache
 def index() -> Index:
     """The packaged `lexicon.yaml`, ready to walk with."""
-    lexicon = yaml.safe_load(files(__package__).joinpath("lexicon.yaml").read_text("utf-8"))
+    lexicon = parse_yaml(files(__package__).joinpath("lexicon.yaml").read_text("utf-8"))
     found: Index = {}
     for place, kind in enumerate(KINDS):
         for phrase in lexicon[kind]:

@@ -49,12 +49,10 @@ class Tree:
     def depth(self) -> int:
         """Levels below the root."""
         levels, here = 0, np.array([0])
-        while True:
-            below = np.concatenate([self.left[here], self.right[here]])
-            here = np.setdiff1d(below, here)
-            if not len(here):
-                return levels
+        while len(here := here[self.left[here] != here]):
+            here = np.concatenate([self.left[here], self.right[here]])
             levels += 1
+        return levels
 
 
 class Walk:

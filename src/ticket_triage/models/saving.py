@@ -6,11 +6,11 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from skops import io as skops_io
+import sklearn.utils
 
 from ticket_triage.files import TriageError
 
-# Beyond what skops trusts of itself. A file that asks for any other type is refused.
+# A file that asks for any other type of scikit-learn's or ours is refused.
 # `Tree` trusts node indices unchecked: the hash in the manifest is checked before a file is opened.
 TRUSTED = (
     "ticket_triage.models.blocks.Tfidf",
@@ -18,8 +18,31 @@ TRUSTED = (
     "ticket_triage.models.neighbours.Neighbours",
     "ticket_triage.models.rules.Rules",
     "numpy.dtype",
+    "sklearn.decomposition._truncated_svd.TruncatedSVD",
+    "sklearn.ensemble._forest.RandomForestClassifier",
+    "sklearn.feature_extraction.text.TfidfTransformer",
+    "sklearn.impute._base.SimpleImputer",
+    "sklearn.linear_model._logistic.LogisticRegression",
+    "sklearn.naive_bayes.MultinomialNB",
+    "sklearn.preprocessing._data.Normalizer",
+    "sklearn.preprocessing._data.RobustScaler",
+    "sklearn.preprocessing._encoders.OneHotEncoder",
+    "sklearn.tree._classes.DecisionTreeClassifier",
     "sklearn.tree._tree.Tree",
 )
+
+
+def _skops() -> Any:
+    """skops, which at its import would import all of scikit-learn, for a second, to trust every class of it."""
+    found, sklearn.utils.all_estimators = sklearn.utils.all_estimators, list
+    try:
+        from skops import io as skops_io
+    finally:
+        sklearn.utils.all_estimators = found
+    return skops_io
+
+
+skops_io = _skops()
 
 _ID = re.compile(rb'("__id__": |"file": ")(\d+)')
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -8,7 +8,7 @@ from typing import Annotated
 import yaml
 from pydantic import Field, ValidationError
 
-from ticket_triage.files import TriageError
+from ticket_triage.files import TriageError, parse_yaml
 from ticket_triage.schema import PRIORITIES, SENTIMENTS, Frozen
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -150,8 +150,7 @@ def read(path: Path) -> Book:
             category with a share but no statements, a language without clauses); every fault is named.
     """
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        raw = yaml.load(Path(path).read_text("utf-8"), loader)  # nosec B506  # both are safe
+        raw = parse_yaml(Path(path).read_text("utf-8"))
         book = Book.model_validate(raw)
     except OSError as error:
         raise TriageError(f"cannot read {path}: {error.strerror}") from error
