@@ -1,8 +1,10 @@
 import asyncio
 import json
+import threading
 import time
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -73,6 +75,24 @@ def test_a_ticket_that_cannot_be_answered_takes_no_other_along(service, path):
         results = [json.loads(line) for line in answer.text.splitlines()]
     assert ["prediction_id" in one for one in results] == [True, False, True]
     assert results[1] == {"error": FAILED}
+
+
+def test_a_database_that_hangs_holds_up_no_figures(service):
+    over = threading.Event()
+    service.log = SimpleNamespace(told=lambda _: over.wait(20) and None)
+    service.meters = SimpleNamespace(text=lambda: (b"figures", "text/plain"))
+    transport = httpx.ASGITransport(routes.make(lambda: service, 10))
+
+    async def go() -> None:
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            reads = [asyncio.create_task(http.get(f"/predictions/{number:032x}")) for number in range(100)]
+            await asyncio.sleep(0.1)
+            found = await asyncio.wait_for(http.get("/metrics"), 5)
+            assert found.text == "figures" and not any(one.done() for one in reads)
+            over.set()
+            assert {one.status_code for one in await asyncio.gather(*reads)} == {404}
+
+    asyncio.run(go())
 
 
 class Paid:

@@ -5,7 +5,9 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from pydantic import ValidationError
@@ -22,6 +24,8 @@ from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor, as_seen
 from ticket_triage.serving.refusals import NO_DATABASE, NOT_KEPT, NOT_READY, error, sentence
 
+ASKING = 8  # requests that may wait for the database at once; others wait for these
+
 
 class Running(Protocol):
     """The service that is behind the routes."""
@@ -32,6 +36,8 @@ class Running(Protocol):
 
 def routes(running: Callable[[], Running]) -> list[Route]:
     """Feedback, decisions and replay, of the service of this process."""
+    # A database that hangs must hold up nothing else: not the threads in which the figures are read.
+    asking = ThreadPoolExecutor(ASKING, "asking")
 
     async def feedback(request: Request) -> Response:
         engine, log = running().engine, running().log
@@ -41,18 +47,19 @@ def routes(running: Callable[[], Running]) -> list[Route]:
             given = Feedback.model_validate_json(await request.body())
         except ValidationError as fault:
             return error(400, sentence(fault.errors()))
-        return await asyncio.to_thread(_correct, engine, log, given, caller(request.scope))
+        said = partial(_correct, engine, log, given, caller(request.scope))
+        return await asyncio.get_running_loop().run_in_executor(asking, said)
 
     async def decided(request: Request) -> Response:
         if (log := running().log) is None:
             return _not_ready()
-        return await _of(request, _tell, log)
+        return await _of(request, asking, _tell, log)
 
     async def replay(request: Request) -> Response:
         engine, log = running().engine, running().log
         if engine is None or log is None:
             return _not_ready()
-        return await _of(request, _replay, engine, log)
+        return await _of(request, asking, _replay, engine, log)
 
     return [
         Route("/feedback", feedback, methods=["POST"]),
@@ -61,13 +68,13 @@ def routes(running: Callable[[], Running]) -> list[Route]:
     ]
 
 
-async def _of(request: Request, tell: Callable[..., Response], *given: Any) -> Response:
+async def _of(request: Request, asking: Executor, tell: Callable[..., Response], *given: Any) -> Response:
     prediction_id = request.path_params["id"]
     if not re.fullmatch(ID, prediction_id):
         return (
             _unknown()
         )  # unasked: a database that is given what no text may hold would be taken for a broken one
-    return await asyncio.to_thread(tell, *given, prediction_id)
+    return await asyncio.get_running_loop().run_in_executor(asking, tell, *given, prediction_id)
 
 
 def _correct(engine: Engine, log: DecisionLog, given: Feedback, caller: str | None) -> Response:
