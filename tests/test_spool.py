@@ -62,6 +62,24 @@ def test_a_line_may_be_longer_than_what_is_read_at_once(tmp_path):
     assert drain(spool) == lines
 
 
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_a_file_that_somebody_deletes_holds_up_none_of_the_others(tmp_path, caplog, which):
+    spool = Spool(tmp_path, segment=10)
+    lines = [b"one of ten", b"two of ten", b"in own"]
+    for line in lines:
+        spool.append(line)
+    files = sorted(tmp_path.glob("*.jsonl"))
+    assert len(files) == 3
+    files[which].unlink()
+    assert drain(spool) == [line for number, line in enumerate(lines) if number != which]
+    assert f"{files[which].name} was deleted" in caplog.text and spool.waiting == 0
+    spool.append(b"later")
+    assert drain(spool) == [b"later"]
+    sorted(tmp_path.glob("*.jsonl"))[-1].unlink()
+    spool.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_what_a_killed_process_was_told_is_kept_is_taken_over_by_one_other(tmp_path):
     process = writer(tmp_path)

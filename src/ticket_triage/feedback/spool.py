@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import logging
 import os
 import secrets
 import threading
@@ -15,6 +16,8 @@ from ticket_triage.files import TriageError
 SEGMENT = 16 * 1024 * 1024  # bytes of a file, about
 CHUNK = 1024 * 1024  # bytes read at once
 REJECTED = "rejected.jsonl"
+
+logger = logging.getLogger("bentoml.ticket_triage")
 
 
 @dataclass(eq=False)
@@ -105,7 +108,7 @@ class Spool:
                 continue
             segments = [Segment(one) for one in sorted(self.folder.glob(f"{path.stem}.*.jsonl"))]
             owner = Owner(path.stem, lock, segments)
-            found += sum(_count(one.path) for one in segments)
+            found += sum(map(_count, segments))
             # Before our own: it is older.
             self._owners.insert(len(self._owners) - 1, owner)
         with self._guard:
@@ -118,7 +121,12 @@ class Spool:
             for segment in list(owner.segments):
                 # Asked before reading: what is no longer written to then has its last line.
                 written = owner is self._own and segment is owner.segments[-1]
-                if batch := _read(segment, limit):
+                try:
+                    batch = _read(segment, limit)
+                except FileNotFoundError:
+                    self._lose(owner, segment)
+                    continue
+                if batch:
                     return batch
                 if not written:
                     # A rest without an end is of a process that was killed while writing: nobody was answered.
@@ -162,11 +170,22 @@ class Spool:
             os.close(self._file)
             self._file = -1  # the number may be another file's soon
             for owner in self._owners:
-                if owner is self._own and not any(one.path.stat().st_size for one in owner.segments):
+                if owner is self._own and not any(map(_count, owner.segments)):
                     for segment in owner.segments:
                         segment.path.unlink(missing_ok=True)
                     owner.segments.clear()
                 self._leave(owner)
+
+    def _lose(self, owner: Owner, segment: Segment) -> None:
+        """Go on without a file that somebody deleted."""
+        logger.error("%s was deleted: what it held of the decision log is lost", segment.path)
+        with self._guard:
+            if segment is self._own.segments[-1]:
+                gone = self._file
+                self._open()
+                os.close(gone)
+            owner.segments.remove(segment)
+            self.waiting = sum(_count(one) for owner in self._owners for one in owner.segments)
 
     def _enter(self) -> Owner:
         while True:
@@ -229,6 +248,9 @@ def _read(segment: Segment, limit: int) -> Batch | None:
     return Batch(segment, tuple(lines), segment.position + sum(len(line) + 1 for line in lines))
 
 
-def _count(path: Path) -> int:
-    with path.open("rb") as stream:
+def _count(segment: Segment) -> int:
+    """Lines that were not taken."""
+    with contextlib.suppress(FileNotFoundError), segment.path.open("rb") as stream:
+        stream.seek(segment.position)
         return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(CHUNK), b""))
+    return 0
