@@ -290,6 +290,30 @@ def test_what_is_degraded_is_told_while_predictions_go_on_and_are_traced(bento_h
 
 
 @pytest.mark.slow
+def test_a_websocket_is_refused_at_once(server):
+    handshake = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    for path in ("/predict-ticket", "/nowhere"):
+        began = time.monotonic()
+        refused = server.client.get(path, headers=handshake)
+        assert refused.status_code in (403, 405) and time.monotonic() - began < 5, (path, refused.status_code)
+
+
+@pytest.mark.slow
+def test_an_answer_that_took_too_long_is_refused_as_all_are(bento_home, bento, tmp_path):
+    limit = {"TICKET_TRIAGE_STATE": str(tmp_path), "TICKET_TRIAGE_TIMEOUT": "0.001"}
+    for server in start(bento_home, bento, tmp_path / "log", **limit):
+        request = {"url": "/predict-ticket?explain=full", "json": {"text": TEXT * 20}}
+        late = server.client.post(**request, headers={"x-request-id": "late"})
+        assert (late.status_code, late.json()) == (504, {"error": "the answer took too long"})
+        assert late.headers["x-request-id"] == "late" and late.headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.slow
 def test_the_document_and_its_page(server):
     document = server.client.get("/docs.json").json()
     assert document == openapi.document("3")
