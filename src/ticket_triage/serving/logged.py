@@ -74,7 +74,7 @@ async def _of(request: Request, asking: Executor, tell: Callable[..., Response],
         return (
             _unknown()
         )  # unasked: a database that is given what no text may hold would be taken for a broken one
-    return await asyncio.get_running_loop().run_in_executor(asking, tell, *given, prediction_id)
+    return await asyncio.get_running_loop().run_in_executor(asking, partial(tell, *given, prediction_id))
 
 
 def _correct(engine: Engine, log: DecisionLog, given: Feedback, caller: str | None) -> Response:
