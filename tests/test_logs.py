@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import logging
@@ -51,6 +52,29 @@ def test_the_servers_own_records_get_the_same_form_once(monkeypatch):
     server.error("it fell")
     assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["it fell"]
     assert len(logging.getLogger(logs.OWN).handlers) == 1
+
+
+def test_lines_of_a_loop_are_written_together_and_a_fault_at_once(monkeypatch):
+    monkeypatch.setattr(logs, "LATER", 0.05)
+    stream = io.StringIO()
+    handler = logs.Together(stream)
+
+    def say(message: str, level: int = logging.INFO) -> list[str]:
+        handler.handle(logging.LogRecord("a", level, __file__, 1, message, (), None))
+        return stream.getvalue().splitlines()
+
+    async def go() -> None:
+        assert say("one") == say("two") == []
+        await asyncio.sleep(0.1)
+        assert stream.getvalue().splitlines() == ["one", "two"]
+        assert say("three") == ["one", "two"]
+        assert say("four", logging.ERROR) == ["one", "two", "three", "four"]
+        for number in range(logs.TOGETHER - 1):
+            assert len(say(str(number))) == 4
+        assert len(say("the last")) == 4 + logs.TOGETHER
+
+    asyncio.run(go())
+    assert say("where no loop runs")[-1] == "where no loop runs"
 
 
 def logged(error: Exception) -> logging.LogRecord:
