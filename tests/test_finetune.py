@@ -19,9 +19,11 @@ if not find_torch():
     pytest.skip("PyTorch is not here: run `make torch`", allow_module_level=True)
 
 import torch
+from tokenizers import Tokenizer
 
 from ticket_triage.models import finetune
 from ticket_triage.models.encoder import spoken
+from ticket_triage.models.network import Network, padded
 from ticket_triage.models.training import Training
 
 TUNE = {"epochs": 8, "batch": 8, "rate": 0.005, "head_rate": 0.05}
@@ -36,7 +38,7 @@ def tuned(encode_settings: params.Encode) -> params.Encode:
 
 def test_the_network_is_the_graph(tuned: params.Encode, tmp_path: Path) -> None:
     source = pretrained.read(tuned.source, tuned.sha256)
-    network = finetune._Network(source, {"category": 4}).eval()
+    network = Network(source, {"category": 4}).eval()
     for name, value in network.weights().items():
         if "position" not in name and "token_type" not in name:
             assert np.array_equal(value, source.weights[name]), name
@@ -51,10 +53,10 @@ def test_the_network_is_the_graph(tuned: params.Encode, tmp_path: Path) -> None:
     assert exact.transform(texts).toarray() == pytest.approx(small.transform(texts).toarray(), abs=1e-5)
     head = network.heads["category"]
     by_graph = exact.transform(texts).toarray() @ head.weight.detach().numpy().T + head.bias.detach().numpy()
-    tokenizer = finetune.Tokenizer.from_str(source.tokenizer)
+    tokenizer = Tokenizer.from_str(source.tokenizer)
     ids = [tokenizer.encode(spoken(text)).ids for text in texts]
     with torch.no_grad():
-        assert network(*finetune._padded(ids))["category"].numpy() == pytest.approx(by_graph, abs=1e-4)
+        assert network(*padded(ids))["category"].numpy() == pytest.approx(by_graph, abs=1e-4)
 
 
 def test_it_learns_all_tasks_and_predicts_out_of_fold(

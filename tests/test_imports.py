@@ -46,7 +46,7 @@ ONLY_IN = {
     "onnx": {"models.graph"},
     "onnxruntime": {"models.graph", "models.encoder"},
     "safetensors": {"models.pretrained"},
-    "torch": {"models.finetune"},
+    "torch": {"models.finetune", "models.learning", "models.network"},
     "sqlalchemy": {"feedback", "registry"},
     "alembic": {"feedback"},
     "pycld2": {"features.build"},

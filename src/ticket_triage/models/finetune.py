@@ -1,6 +1,5 @@
-"""An encoder fine-tuned on gold for all tasks at once; the only module that needs PyTorch."""
+"""An encoder fine-tuned on gold for all tasks at once, and taught by itself on unlabelled texts where that helps."""
 
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,18 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.model_selection import StratifiedGroupKFold
-from tokenizers import Tokenizer
-from torch import nn
 
 from ticket_triage.models import ensemble
+from ticket_triage.models.learning import Rows, Targets, fit
+from ticket_triage.models.network import Network, predict, read
 from ticket_triage.models.pretrained import Pretrained
 from ticket_triage.params import Tune
-
-DROPOUT = 0.1
-WARM = 0.1  # share of the steps in which the learning rate rises
-Targets = Mapping[
-    str, np.ndarray
-]  # by task: shape (rows, classes), a row sums to one, or to zero if it has no label
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ def tune(
         progress: called after every epoch of every network.
     """
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
-    ids, more = (_read(pretrained, given, tokens) for given in (texts, unlabelled))
+    ids, more = (read(pretrained, given, tokens) for given in (texts, unlabelled))
     first = next(iter(targets.values()))
     strata = np.where(first.any(axis=1), first.argmax(axis=1), -1)
     parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(first, strata, groups)
@@ -87,15 +80,15 @@ def tune(
         for fold, (rows, held_out) in enumerate(sides):
             kept: list[dict[str, torch.Tensor]] = []
 
-            def told(network: _Network, out: np.ndarray = held_out, kept: Any = kept) -> None:
-                said = _predict(network, [ids[row] for row in out], settings.batch)
+            def told(network: Network, out: np.ndarray = held_out, kept: Any = kept) -> None:
+                said = predict(network, [ids[row] for row in out], settings.batch)
                 for task, values in said.items():
                     found.said[len(kept)][task][out] = values
                 kept.append({name: value.clone() for name, value in network.state_dict().items()})
                 progress()
 
-            mine = _Rows([ids[row] for row in rows], {task: t[rows] for task, t in targets.items()})
-            _fit(mine if taught is None else mine.with_(more, taught[fold]), pretrained, settings, seed, told)
+            mine = Rows([ids[row] for row in rows], {task: t[rows] for task, t in targets.items()})
+            fit(mine if taught is None else mine.with_(more, taught[fold]), pretrained, settings, seed, told)
             found.states.append(kept)
         return found
 
@@ -120,11 +113,11 @@ def tune(
             best, epochs = students, stop(taught)
         else:
             teachers = None
-    everything = _Rows(ids, dict(targets))
+    everything = Rows(ids, dict(targets))
     if teachers:
         mean = {task: np.mean([one[task] for one in teachers], axis=0) for task in targets}
         everything = everything.with_(more, mean)
-    network = _fit(everything, pretrained, settings, seed, lambda _: progress(), epochs)
+    network = fit(everything, pretrained, settings, seed, lambda _: progress(), epochs)
     return Tuned(
         network.weights(),
         _heads(network),
@@ -149,23 +142,9 @@ def once(
 ) -> Tuned:
     """Fit one network on all rows, for so many epochs; arguments are those of `tune`, nothing is out of fold."""
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
-    rows = _Rows(_read(pretrained, texts, tokens), targets)
-    network = _fit(rows, pretrained, settings, seed, lambda _: progress(), epochs)
+    rows = Rows(read(pretrained, texts, tokens), targets)
+    network = fit(rows, pretrained, settings, seed, lambda _: progress(), epochs)
     return Tuned(network.weights(), _heads(network), {}, epochs)
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """What a network learns from: token ids, and probabilities of each task's classes."""
-
-    ids: list[list[int]]
-    targets: Targets
-
-    def with_(self, ids: list[list[int]], targets: Targets) -> "_Rows":
-        return _Rows(
-            self.ids + ids,
-            {task: np.concatenate([own, targets[task]]) for task, own in self.targets.items()},
-        )
 
 
 @dataclass(frozen=True)
@@ -174,13 +153,6 @@ class _Fold:
 
     states: list[list[dict[str, torch.Tensor]]]
     said: list[dict[str, np.ndarray]]
-
-
-def _read(pretrained: Pretrained, texts: Sequence[str], tokens: int) -> list[list[int]]:
-    tokenizer = Tokenizer.from_str(pretrained.tokenizer)
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(tokens)
-    return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
 
 
 def _loss(said: Mapping[str, np.ndarray], targets: Targets, settings: Tune) -> float:
@@ -200,170 +172,14 @@ def _loss(said: Mapping[str, np.ndarray], targets: Targets, settings: Tune) -> f
 def _teach(
     pretrained: Pretrained, classes: Mapping[str, int], state: Any, ids: list[list[int]], batch: int
 ) -> dict[str, np.ndarray]:
-    network = _Network(pretrained, classes)
+    network = Network(pretrained, classes)
     network.load_state_dict(state)
     network.eval()
-    return {task: values.astype(np.float32) for task, values in _predict(network, ids, batch).items()}
+    return {task: values.astype(np.float32) for task, values in predict(network, ids, batch).items()}
 
 
-def _heads(network: "_Network") -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _heads(network: "Network") -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return {
         task: (head.weight.detach().numpy().copy(), head.bias.detach().numpy().copy())
         for task, head in network.heads.items()
     }
-
-
-class _Network(nn.Module):  # type: ignore[misc]  # PyTorch is no part of the environment that is checked
-    """PyTorch's own encoder layers are BERT's, under other names."""
-
-    def __init__(self, pretrained: Pretrained, classes: Mapping[str, int]) -> None:
-        super().__init__()
-        config, given = pretrained.config, pretrained.weights
-        size, epsilon = config["hidden_size"], config["layer_norm_eps"]
-        self.words = nn.Embedding(*given["embeddings.word_embeddings.weight"].shape)
-        self.places = nn.Embedding(*given["embeddings.position_embeddings.weight"].shape)
-        self.norm = nn.LayerNorm(size, eps=epsilon)
-        self.drop = nn.Dropout(DROPOUT)
-        layer = nn.TransformerEncoderLayer(
-            size,
-            config["num_attention_heads"],
-            config["intermediate_size"],
-            DROPOUT,
-            "gelu",
-            epsilon,
-            batch_first=True,
-        )
-        layer.dropout = (
-            nn.Identity()
-        )  # within the feed-forward part BERT has none, and drawing it takes a sixth of a step
-        self.layers = nn.TransformerEncoder(layer, config["num_hidden_layers"], enable_nested_tensor=False)
-        self.heads = nn.ModuleDict({task: nn.Linear(size, count) for task, count in classes.items()})
-        state = self.state_dict()
-        for own, names in _names(config["num_hidden_layers"]).items():
-            value = np.concatenate([given[name] for name in names])
-            state[own] = torch.from_numpy(value.copy())
-        state["places.weight"] += torch.from_numpy(given["embeddings.token_type_embeddings.weight"][0].copy())
-        self.load_state_dict(state)
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """The encoder's weights under the names that they came with."""
-        state = self.state_dict()
-        found: dict[str, np.ndarray] = {}
-        for own, names in _names(len(self.layers.layers)).items():
-            parts = np.split(state[own].numpy(), len(names))
-            found |= {name: part.copy() for name, part in zip(names, parts, strict=True)}
-        size = found["embeddings.LayerNorm.weight"].shape[0]
-        found["embeddings.token_type_embeddings.weight"] = np.zeros((1, size), np.float32)  # is in the places
-        return found
-
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> dict[str, torch.Tensor]:
-        state = self.drop(self.norm(self.words(ids) + self.places.weight[: ids.shape[1]]))
-        state = self.layers(state, src_key_padding_mask=~mask)
-        seen = mask[:, :, None].to(state.dtype)
-        vector = (state * seen).sum(1) / seen.sum(1)
-        return {task: head(vector) for task, head in self.heads.items()}
-
-
-def _names(layers: int) -> dict[str, tuple[str, ...]]:
-    """PyTorch's name of each weight to those that it is made of."""
-    found: dict[str, tuple[str, ...]] = {
-        "words.weight": ("embeddings.word_embeddings.weight",),
-        "places.weight": ("embeddings.position_embeddings.weight",),
-    }
-    for part in ("weight", "bias"):
-        found[f"norm.{part}"] = (f"embeddings.LayerNorm.{part}",)
-        for number in range(layers):
-            own, given = f"layers.layers.{number}", f"encoder.layer.{number}"
-            three = ("query", "key", "value")
-            found[f"{own}.self_attn.in_proj_{part}"] = tuple(
-                f"{given}.attention.self.{n}.{part}" for n in three
-            )
-            found[f"{own}.self_attn.out_proj.{part}"] = (f"{given}.attention.output.dense.{part}",)
-            found[f"{own}.norm1.{part}"] = (f"{given}.attention.output.LayerNorm.{part}",)
-            found[f"{own}.linear1.{part}"] = (f"{given}.intermediate.dense.{part}",)
-            found[f"{own}.linear2.{part}"] = (f"{given}.output.dense.{part}",)
-            found[f"{own}.norm2.{part}"] = (f"{given}.output.LayerNorm.{part}",)
-    return found
-
-
-def _fit(
-    rows: _Rows,
-    pretrained: Pretrained,
-    settings: Tune,
-    seed: int,
-    told: Callable[["_Network"], None],
-    epochs: int | None = None,
-) -> _Network:
-    """A network fitted for `settings.epochs`, or stopped after fewer `epochs` of the same schedule."""
-    torch.manual_seed(seed)
-    draw = np.random.default_rng(seed)
-    network = _Network(pretrained, {task: target.shape[1] for task, target in rows.targets.items()})
-    weights = {task: _balanced(target, settings.balance) for task, target in rows.targets.items()}
-    goals = {task: torch.from_numpy(target.astype(np.float32)) for task, target in rows.targets.items()}
-    body = [p for name, p in network.named_parameters() if not name.startswith("heads.")]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [p for p in body if p.ndim > 1], "lr": settings.rate, "weight_decay": settings.decay},
-            {"params": [p for p in body if p.ndim < 2], "lr": settings.rate, "weight_decay": 0.0},
-            {"params": network.heads.parameters(), "lr": settings.head_rate, "weight_decay": 0.0},
-        ],
-        fused=True,
-    )
-    steps = settings.epochs * math.ceil(len(rows.ids) / settings.batch)
-    warm = max(1, int(WARM * steps))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
-    )
-    lengths = np.array(list(map(len, rows.ids)))
-    for _ in range(epochs or settings.epochs):
-        network.train()
-        # Alike in length, so that little is padded, yet not the same batches in every epoch.
-        batches = _batches(lengths + draw.random(len(lengths)) * 4, settings.batch)
-        draw.shuffle(batches)
-        for batch in batches:
-            loss = torch.zeros(())
-            for task, values in network(*_padded([rows.ids[row] for row in batch])).items():
-                goal = goals[task][batch]
-                known = goal.sum(1) > 0
-                if known.any():
-                    own = -(goal[known] * weights[task] * torch.log_softmax(values[known], -1)).sum(1)
-                    loss = loss + getattr(settings.shares, task) * own.mean()
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-        network.eval()
-        told(network)
-    return network
-
-
-def _predict(network: _Network, ids: Sequence[Sequence[int]], size: int) -> dict[str, np.ndarray]:
-    found = {task: np.zeros((len(ids), head.out_features)) for task, head in network.heads.items()}
-    with torch.no_grad():
-        for batch in _batches(np.array(list(map(len, ids))), size):
-            for task, values in network(*_padded([ids[row] for row in batch])).items():
-                found[task][batch] = torch.softmax(values, dim=-1).numpy()
-    return found
-
-
-def _batches(lengths: np.ndarray, size: int) -> list[np.ndarray]:
-    order = np.argsort(lengths, kind="stable")
-    return [order[start : start + size] for start in range(0, len(order), size)]
-
-
-def _padded(ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    width = max(map(len, ids))
-    table = np.zeros((len(ids), width), dtype=np.int64)
-    mask = np.zeros((len(ids), width), dtype=bool)
-    for row, one in enumerate(ids):
-        table[row, : len(one)] = one
-        mask[row, : len(one)] = True
-    return torch.from_numpy(table), torch.from_numpy(mask)
-
-
-def _balanced(target: np.ndarray, power: float) -> torch.Tensor:
-    """Weights of the classes: frequencies to the power of minus `power`, one in the mean of the rows."""
-    frequency = target.sum(axis=0) / max(1.0, float(target.sum()))
-    raw = np.where(frequency > 0, frequency, 1.0) ** -power
-    return torch.tensor(raw / (raw * frequency).sum(), dtype=torch.float32)
