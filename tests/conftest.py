@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ import small_model
 import small_taxonomy
 from filelock import FileLock
 from postgres import Postgres, programs
+from small_repository import run_once
 
 from ticket_triage import features, params, taxonomy
 from ticket_triage.models import assembly, encoding, member, shelf, training
@@ -181,68 +180,6 @@ def store(empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return tmp_path
 
 
-def command(
-    folder: Path, *words: str, check: bool = True, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run a command of this environment in a folder; standard output and error come together in `stdout`."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    clean = {
-        key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "GIT_", "DVC_"))
-    }
-    done = subprocess.run(
-        words,
-        cwd=folder,
-        env=clean | {"PATH": path, "PYTHONPATH": str(folder / "src"), "COLUMNS": "200", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-    )
-    assert not check or done.returncode == 0, f"{' '.join(words)}\n{done.stdout}"
-    return done
-
-
-def small_repository(folder: Path) -> Path:
-    """A repository of its own with this work tree's files and a small `params.yaml`."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split("\0")
-    for name in filter(None, listed):
-        if (ROOT / name).is_file() and name != "dvc.lock":
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
-    text = (folder / "params.yaml").read_text("utf-8")
-    for old, new in {
-        "tickets: 12000": "tickets: 1500",
-        "gold: 5000": "gold: 1200",
-        "trials: 2 ": "trials: 1 ",
-        "mode: frozen": "mode: none",
-        "folds: 3": "folds: 2",
-        "members: [naive_bayes, logistic_regression, decision_tree, random_forest, lightgbm, xgboost]": (
-            "members: [naive_bayes, logistic_regression]"
-        ),
-        "bootstrap: 1000": "bootstrap: 100",
-        "max_rows: 2000": "max_rows: 300",
-        "category: 0.5, priority: 0.45": "category: 0.2, priority: 0.2",
-    }.items():
-        assert old in text, f"params.yaml has no {old!r}"
-        text = text.replace(old, new)
-    (folder / "params.yaml").write_text(text, "utf-8")
-    for words in (
-        ["git", "init", "-q", "-b", "main"],
-        ["git", "config", "user.email", "test@example.org"],
-        ["git", "config", "user.name", "test"],
-        ["git", "add", "-A"],
-        ["git", "commit", "-qm", "small"],
-    ):
-        command(folder, *words)
-    return folder
-
-
 @pytest.fixture(scope="session")
 def pipeline_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A repository in which the whole pipeline ran once, on a small generated sample."""
@@ -257,15 +194,6 @@ def pipeline_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
             run_once(shared)
             Path(f"{shared}.done").touch()
     return Path(shutil.copytree(shared, tmp_path_factory.mktemp("own") / "pipeline", symlinks=True))
-
-
-def run_once(folder: Path) -> Path:
-    """A small repository whose whole pipeline ran and is committed."""
-    small_repository(folder)
-    (folder / "first_run.log").write_text(command(folder, sys.executable, "-m", "pipelines").stdout)
-    command(folder, "git", "add", "dvc.lock")
-    command(folder, "git", "commit", "-qm", "run")
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -21,21 +21,30 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def node() -> str:
+    """Node.js, which runs the client in JavaScript."""
+    return _program("node", "nodejs")
+
+
+def _program(name: str, package: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        # Where every test must run, one that cannot is a failure.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {name} (Debian: {package})")
+    return found
+
+
 class Redis:
     """A Redis that keeps nothing on disk; started by `with` or `start`."""
 
     def __init__(self, folder: Path) -> None:
-        if shutil.which("redis-server") is None:
-            # Where every test must run, one that cannot is a failure.
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(
-                "needs redis-server (Debian: redis-server)"
-            )
+        self.program = _program("redis-server", "redis-server")
         self.folder = folder
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        words = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir"]
+        words = [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir"]
         self.process = subprocess.Popen([*words, str(self.folder)], stdout=subprocess.DEVNULL)
         for _ in range(500):
             assert self.process.poll() is None, "redis-server ended"

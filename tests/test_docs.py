@@ -1,6 +1,5 @@
 """What README and docs/ name exists: commands, options, parameters, files, examples, error sentences."""
 
-import ast
 import json
 import re
 import shlex
@@ -230,50 +229,3 @@ def test_yaml_examples_are_valid(text: str, tmp_path: Path):
         for section, changed in value.items():
             whole[section] |= changed
         params.parse(json.dumps(whole), Path("params.yaml"))
-
-
-def sentences() -> list[str]:
-    """Every text of the code, with … where a value goes."""
-    found = []
-    for name in TRACKED:
-        if name.startswith("src/") and name.endswith(".py"):
-            for node in ast.walk(ast.parse((ROOT / name).read_text("utf-8"))):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    found.append(re.sub(r"\{\w+\}", "…", node.value))
-                elif isinstance(node, ast.JoinedStr):
-                    parts = [str(p.value) if isinstance(p, ast.Constant) else "…" for p in node.values]
-                    found.append("".join(parts))
-    return found
-
-
-def test_error_sentences_are_the_codes_own():
-    known = sentences()
-    elsewhere = (ROOT / "Makefile").read_text("utf-8") + "libgomp.so.1: cannot open shared object file"
-    rows = re.findall(r"^\| (`.*?) \| ", TOLD["docs/troubleshooting.md"], re.M)
-    assert len(rows) > 30
-    for row in rows:
-        (said,) = [span[2].strip() for span in INLINE.finditer(row)]
-        # What follows the file's name is a sentence of its own.
-        wanted = re.compile(re.escape(said.removeprefix("params.yaml: ")).replace("…", ".*"), re.S)
-        assert said in elsewhere or any(wanted.fullmatch(text) for text in known), said
-
-
-# Put together here, or this file would be the first to hold them.
-ABROAD = re.compile(
-    "|".join(
-        (
-            r"(?<![\w.~-])/(?:work|home|Users|root|opt|mnt)/\w",
-            r"[A-Z]:\\Users",
-            r"--(?:extra-)?index" + "-url",
-            r"(?:files\.python" + r"hosted|py" + r"pi)\.org",
-            r"https?://[^\s/@]*:[^\s/@]+@",
-        )
-    )
-)
-
-
-@pytest.mark.parametrize("name", TRACKED)
-def test_tracked_files_are_small_and_name_no_machine(name: str):
-    content = (ROOT / name).read_bytes()
-    assert len(content) <= 1 << 20
-    assert name == "tests/test_docs.py" or not (hit := ABROAD.search(content.decode("utf-8", "replace"))), hit

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import command
 from mlflow.projects.utils import load_project
+from small_repository import command
 from typer.main import get_command
 
 from ticket_triage import cli, params

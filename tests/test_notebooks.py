@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import command
+from small_repository import command
 
 from ticket_triage.files import read_json, read_table, write_json, write_table
 from ticket_triage.models import shelf

@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import small_encoder
-from conftest import command, small_repository
 from mlflow import MlflowClient
+from small_repository import command, make
 
 from ticket_triage.files import read_json, sha256
 from ticket_triage.models.triage_model import TriageModel
@@ -224,7 +224,7 @@ def test_an_encoder_joins_by_one_parameter(copy: Path, tmp_path: Path) -> None:
 
 
 def test_killed_in_the_middle_it_ends_as_if_it_were_not(pipeline_folder: Path, tmp_path: Path) -> None:
-    folder = small_repository(tmp_path)
+    folder = make(tmp_path)
     shutil.copyfile(pipeline_folder / "params.yaml", folder / "params.yaml")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for stage, seconds in (("ingest", 2.5), ("validate", 4.0), ("train@category-logistic_regression", 4.0)):
