@@ -3,8 +3,9 @@ from decision_records import correction, decision
 from typer.testing import CliRunner
 
 from ticket_triage.cli import app
-from ticket_triage.feedback import pseudonym
+from ticket_triage.feedback import pseudonym, records, rejected
 from ticket_triage.feedback.database import Database
+from ticket_triage.feedback.tables import AUDIT
 
 
 def run(*words: str, input: str | None = None):
@@ -54,6 +55,29 @@ def test_a_customer_is_forgotten_by_the_name_that_applications_use(database, sta
     done = run("forget", "--customer", how, input="c-1\n")
     assert "1 decisions are deleted" in done.stderr and hashed in done.stderr
     assert database.counts()["decisions"] == 1
+
+
+def test_what_was_set_aside_goes_too(database, state):
+    (state / "spool").mkdir()
+    hashed = pseudonym.maker(state)("c-1")
+    stored = decision(customer=hashed)
+    database.store([stored])
+    new = {"at": "2999-01-01T00:00:00Z"}
+    aside = [
+        decision(customer=hashed, **new),
+        correction(stored.prediction_id, **new),
+        decision(),
+        decision(**new),
+    ]
+    for record in aside:
+        rejected.add(state / "spool", records.line_of(record))
+    assert run("forget", "--customer", "c-1").exit_code == 0
+    assert run("retain", "--days", "1").exit_code == 0
+    (left,) = (state / "spool" / rejected.FILE).read_bytes().splitlines()
+    assert records.parse(left) == aside[3]
+    with database.engine.connect() as connection:
+        details = [row.detail for row in connection.execute(AUDIT.select().order_by(AUDIT.c.number))]
+    assert [one["rejected"] for one in details if "rejected" in one] == [2, 1]
 
 
 def test_what_is_missing_is_said_in_one_sentence(state, monkeypatch):

@@ -58,8 +58,9 @@ def retain(
     """
     from ticket_triage.feedback import retention
 
+    spool = settings.read().state / "spool"
     with _database() as database:
-        gone = retention.expire(database, days, by or getpass.getuser())
+        gone = retention.expire(database, days, by or getpass.getuser(), spool=spool)
     typer.echo(f"{gone:,} decisions older than {days:g} days are deleted", err=True)
 
 
@@ -69,6 +70,8 @@ def forget(
     by: By = None,
 ) -> None:
     """Delete all decisions on a customer and their corrections, and let none in that were made until now.
+
+    What this machine set aside, because no database would take it, goes too.
 
     The log knows customers by a keyed hash alone, so the service's salt is needed: the file `salt` in
     TICKET_TRIAGE_STATE, or TICKET_TRIAGE_SALT.
@@ -86,7 +89,7 @@ def forget(
     name = typer.get_text_stream("stdin").read().strip() if customer == "-" else customer
     hashed = pseudonym.maker(given.state, given.salt)(name)
     with _database() as database:
-        gone = retention.forget(database, hashed, by or getpass.getuser())
+        gone = retention.forget(database, hashed, by or getpass.getuser(), spool=given.state / "spool")
     typer.echo(f"{gone:,} decisions are deleted; the audit names the customer {hashed}", err=True)
 
 

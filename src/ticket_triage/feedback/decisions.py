@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ticket_triage.breaker import Breaker, Refused
+from ticket_triage.feedback import rejected
 from ticket_triage.feedback.records import UNREADABLE, Correction, Decision, Record, line_of, parse
 from ticket_triage.feedback.spool import Batch, Spool
 from ticket_triage.files import TriageError
@@ -189,7 +190,7 @@ class DecisionLog:
                 bad.append(line)
         bad += map(line_of, self.database.store(records))
         for line in bad:  # must not hold up the others
-            self.spool.reject(line)
+            rejected.add(self.spool.folder, line)
             self.rejected += 1
             logger.error("a record cannot be stored; it lies in %s", self.spool.folder)
 
@@ -216,7 +217,8 @@ class DecisionLog:
         from ticket_triage.feedback import retention
 
         days = self.retention_days
-        self.breaker.call(lambda: retention.expire(self.database, days, by="the service"))
+        spool = self.spool.folder
+        self.breaker.call(lambda: retention.expire(self.database, days, by="the service", spool=spool))
         self._expired = time.monotonic()
 
     def _spooled(self, prediction_id: str, kind: type[T]) -> list[T] | None:

@@ -2,10 +2,12 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from ticket_triage.feedback import rejected
 from ticket_triage.feedback.database import Database
 from ticket_triage.feedback.tables import AUDIT, CORRECTIONS, DECISIONS
 from ticket_triage.files import TriageError
@@ -13,11 +15,20 @@ from ticket_triage.files import TriageError
 STEP = 5_000  # decisions at once: others store in between
 
 
-def expire(database: Database, days: float, by: str | None = None, now: datetime | None = None) -> int:
+def expire(
+    database: Database,
+    days: float,
+    by: str | None = None,
+    now: datetime | None = None,
+    spool: Path | None = None,
+) -> int:
     """Delete decisions older than this and what was said of them; how many decisions.
 
     What is as old and was said of no decision that there is goes too: it came when nobody could look, or after its
     decision was gone. Each step of up to 5,000 leaves an audit row.
+
+    Args:
+        spool: where records lie that the database would not take: the old ones of these go, too.
 
     Raises:
         TriageError: `days` is below 0.
@@ -36,25 +47,33 @@ def expire(database: Database, days: float, by: str | None = None, now: datetime
             _note(connection, {**note, "detail": {**note["detail"], "corrections": count}})
 
     database.run(sweep)
+    if spool is not None:
+        _note_aside(database, note, rejected.expire(spool, before))
     return done
 
 
-def forget(database: Database, customer: str, by: str | None = None) -> int:
+def forget(database: Database, customer: str, by: str | None = None, spool: Path | None = None) -> int:
     """Delete all decisions on a customer and what was said of them; how many decisions.
 
     The audit row is left even where there was nothing: what still lies in a spool is not stored after it.
 
     Args:
         customer: the pseudonym.
+        spool: where records lie that the database would not take: the customer's go, too.
     """
     note: dict[str, Any] = {"action": "forget", "by": by, "customer": customer, "detail": {}}
 
-    def begin(connection: sa.Connection) -> None:
+    which = DECISIONS.c.customer == customer
+
+    def begin(connection: sa.Connection) -> list[str]:
         database.lock_changes(connection, shared=False)
         _note(connection, {**note, "detail": {"decisions": 0}})
+        return list(connection.execute(sa.select(DECISIONS.c.prediction_id).where(which)).scalars())
 
-    database.run(begin)
-    return _delete(database, DECISIONS.c.customer == customer, note)
+    predictions = database.run(begin)
+    if spool is not None:
+        _note_aside(database, note, rejected.forget(spool, customer, predictions))
+    return _delete(database, which, note)
 
 
 def _delete(database: Database, which: sa.ColumnElement[bool], note: dict[str, Any]) -> int:
@@ -72,6 +91,12 @@ def _delete(database: Database, which: sa.ColumnElement[bool], note: dict[str, A
     while done := database.run(step):
         total += done
     return total
+
+
+def _note_aside(database: Database, note: dict[str, Any], records: int) -> None:
+    if records:
+        detail = {**note["detail"], "rejected": records}
+        database.run(lambda connection: _note(connection, {**note, "detail": detail}))
 
 
 def _note(connection: sa.Connection, note: dict[str, Any]) -> None:

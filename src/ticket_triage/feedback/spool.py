@@ -15,7 +15,6 @@ from ticket_triage.files import TriageError
 
 SEGMENT = 16 * 1024 * 1024  # bytes of a file, about
 CHUNK = 1024 * 1024  # bytes read at once
-REJECTED = "rejected.jsonl"
 
 logger = logging.getLogger("bentoml.ticket_triage")
 
@@ -145,11 +144,6 @@ class Spool:
             if segment is self._own.segments[-1] and segment.position == self._end:
                 os.ftruncate(self._file, 0)
                 segment.position = self._end = 0
-
-    def reject(self, line: bytes) -> None:
-        """Put a line that nothing can be done with aside, where a person can look at it."""
-        with (self.folder / REJECTED).open("ab") as stream:
-            stream.write(line + b"\n")
 
     def find(self, needle: bytes) -> Iterator[bytes]:
         """Lines of all processes that hold the bytes and are not done, or were lately."""
