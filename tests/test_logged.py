@@ -35,12 +35,20 @@ class Service:
     """A log, an engine and a client of the routes around them."""
 
     def __init__(self, folder, predictor, url=None):
-        self.log = DecisionLog(folder, url, timeout=1)
+        self.log = DecisionLog(
+            folder, url, timeout=1, overridden=lambda decision: self.engine.rollout.corrected(decision)
+        )
         self.engine = Engine(Counted(predictor), self.log.append_line)
         self.client = TestClient(Starlette(routes=logged.routes(lambda: self)))
 
     def predict(self, *given, **more) -> Prediction:
         return Prediction.model_validate_json(self.engine.predict(*given, **more))
+
+    def until(self, condition):
+        end = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.02)
 
     def correct(self, prediction_id, **said):
         return self.client.post("/feedback", json={"prediction_id": prediction_id, **said})
@@ -86,11 +94,12 @@ def test_a_correction_is_kept_with_its_prediction_and_an_override_counted_once(s
     assert long.status_code == 201 and len(long.json()["note"]) > 2_000, (
         "a token is longer than some addresses"
     )
-    assert agreed.status_code == 201 and service.engine.rollout.overridden == []
+    assert agreed.status_code == 201
     other = next(label for label in predictor.model.taxonomy.labels if label != answer.category.label)
     for _ in range(2):
         said = service.correct(one, category=other, priority="high", note="ask x@example.com\x00")
         assert said.status_code == 201, said.text
+    service.until(lambda: service.log.state()["waiting"] == 0)
     assert service.engine.rollout.overridden == [one]
     corrections = service.client.get(f"/predictions/{one}").json()["corrections"]
     assert [(row["category"], row["by"]) for row in corrections] == [
@@ -152,6 +161,19 @@ def test_without_its_database_a_correction_is_accepted_unchecked(without_databas
     assert service.client.post(f"/replay/{answer.prediction_id}").json()["same"]
 
 
+def test_an_override_that_was_taken_unseen_is_counted_once_its_prediction_is_known(service, predictor):
+    one = service.predict(TICKET)
+    other = next(label for label in predictor.model.taxonomy.labels if label != one.category.label)
+    service.until(lambda: service.log.state()["waiting"] == 0)
+    with service.log._preparing:  # a database that does not answer
+        service.log._migrated = False
+        for category in (one.category.label, other, other):
+            assert service.correct(one.prediction_id, category=category).status_code == 202
+        assert service.engine.rollout.overridden == []
+    service.until(lambda: service.log.state()["waiting"] == 0)
+    assert service.engine.rollout.overridden == [one.prediction_id]
+
+
 def test_without_its_database_a_prediction_that_waits_on_the_disk_is_read_and_corrected(
     without_database, predictor
 ):
@@ -160,7 +182,6 @@ def test_without_its_database_a_prediction_that_waits_on_the_disk_is_read_and_co
     other = next(label for label in predictor.model.taxonomy.labels if label != answer.category.label)
     for _ in range(2):
         assert without_database.correct(one, category=other).status_code == 201
-    assert without_database.engine.rollout.overridden == [one]
     found = without_database.client.get(f"/predictions/{one}")
     assert found.status_code == 200
     body = found.json()

@@ -1,18 +1,16 @@
 """The decision log: on the disk before an answer leaves, in the database soon after, whatever that does."""
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ticket_triage.breaker import Breaker, Refused
-from ticket_triage.feedback import rejected
-from ticket_triage.feedback.records import UNREADABLE, Correction, Decision, Record, line_of, parse
+from ticket_triage.feedback import known, rejected
+from ticket_triage.feedback.records import UNREADABLE, Decision, Record, line_of, parse
 from ticket_triage.feedback.spool import Batch, Spool
 from ticket_triage.files import TriageError
 
@@ -34,14 +32,6 @@ LAST = 5.0  # seconds in which what is left is stored when the process ends
 logger = logging.getLogger("bentoml.ticket_triage")
 
 
-class Told(NamedTuple):
-    """A decision with its corrections in their order; `stored`: the database has it."""
-
-    decision: Decision
-    corrections: list[Correction]
-    stored: bool
-
-
 class DecisionLog:
     """Keeps decisions and corrections: `append` puts one on the disk, a thread moves them on into the database.
 
@@ -53,6 +43,8 @@ class DecisionLog:
         url: of the database; None: SQLite in the folder.
         retention_days: decisions older than this are deleted once an hour; None: never.
         timeout: seconds that the database may take.
+        overridden: told, once, of a decision that a person gave another label, when the first correction that does is
+            stored.
 
     Raises:
         TriageError: the folder cannot be written, or the url is none.
@@ -64,7 +56,9 @@ class DecisionLog:
         url: str | None = None,
         retention_days: float | None = None,
         timeout: float = 5.0,
+        overridden: Callable[[Decision], None] = lambda _: None,
     ) -> None:
+        self.overridden = overridden
         self.spool = Spool(Path(folder) / "spool")
         self.database = connect(folder, url, timeout)
         self.breaker = Breaker(f"the database ({self.database.name})", pause=0.5, longest=5.0)
@@ -100,33 +94,18 @@ class DecisionLog:
         Raises:
             TriageError: it is not on the disk, and the database does not answer.
         """
-        if (found := self._spooled(prediction_id, Decision)) is not None:
+        if found := known.waiting(self.spool, prediction_id, Decision):
             return min(found, key=lambda one: one.shadow)
         return self._ask(lambda database: database.decision(prediction_id))
 
-    def told(self, prediction_id: str) -> Told | None:
+    def told(self, prediction_id: str) -> known.Told | None:
         """A decision, what people said of it, and whether the database has it; of one that it has not, what lies on
         this machine's disk.
 
         Raises:
             TriageError: it is not on the disk, and the database does not answer.
         """
-        # In this order: what is stored meanwhile is found twice, and not missed.
-        waiting = self._spooled(prediction_id, Decision) or []
-        said = self._spooled(prediction_id, Correction) or []
-        try:
-            found, stored = self._ask(
-                lambda database: (database.decision(prediction_id), database.corrections(prediction_id))
-            )
-        except TriageError:
-            if not waiting:
-                raise
-            found, stored = None, []
-        if (decision := found or min(waiting, key=lambda one: one.shadow, default=None)) is None:
-            return None
-        known = {one.correction_id for one in stored}
-        both = [*stored, *(one for one in said if one.correction_id not in known)]
-        return Told(decision, both, found is not None)
+        return known.told(self.spool, self._ask, prediction_id)
 
     def state(self) -> dict[str, Any]:
         """How the log is: `waiting` records and `bytes` on the disk, and whether the database answers."""
@@ -189,6 +168,9 @@ class DecisionLog:
             except UNREADABLE:
                 bad.append(line)
         bad += map(line_of, self.database.store(records))
+        # All are found before one is told of: where the database fails now, the batch comes again.
+        for decision in known.overridden(self.spool, self.database, records):
+            self.overridden(decision)
         for line in bad:  # must not hold up the others
             rejected.add(self.spool.folder, line)
             self.rejected += 1
@@ -220,16 +202,6 @@ class DecisionLog:
         spool = self.spool.folder
         self.breaker.call(lambda: retention.expire(self.database, days, by="the service", spool=spool))
         self._expired = time.monotonic()
-
-    def _spooled(self, prediction_id: str, kind: type[T]) -> list[T] | None:
-        needle = b'"prediction_id":' + json.dumps(prediction_id).encode()
-        found: dict[bytes, T] = {}  # a process that was killed may have left what it had stored
-        for line in self.spool.find(needle):
-            with suppress(*UNREADABLE):
-                record = parse(line)
-                if isinstance(record, kind) and record.prediction_id == prediction_id:
-                    found[line] = record
-        return list(found.values()) or None
 
     def _ask(self, work: "Callable[[Database], T]") -> T:
         def ask() -> T:

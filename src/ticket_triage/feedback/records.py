@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 from pydantic_core import from_json
 
-from ticket_triage.schema import Frozen, ModelRef
+from ticket_triage.schema import TASKS, Frozen, ModelRef
 
 Variant = Literal["champion", "challenger"]
 BESIDE = "-beside"  # after the id of a decision: the other version's answer to the same ticket
@@ -44,6 +44,14 @@ class Correction(Frozen):
     priority: str | None = None
     by: str | None = None
     note: str | None = None
+
+    def overrides(self, decision: Decision) -> bool:
+        """Whether it says another label than was answered."""
+        said = {task: getattr(self, task) for task in TASKS}
+        return any(
+            label is not None and label != (decision.answer[task] or {}).get("label")
+            for task, label in said.items()
+        )
 
 
 def _any_label(schema: dict[str, Any]) -> None:

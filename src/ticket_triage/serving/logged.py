@@ -18,7 +18,7 @@ from starlette.routing import Route
 from ticket_triage.feedback.decisions import DecisionLog
 from ticket_triage.feedback.records import ID, Correction, Decision, Feedback
 from ticket_triage.files import TriageError
-from ticket_triage.schema import PRIORITIES, TASKS, Explain
+from ticket_triage.schema import PRIORITIES, Explain
 from ticket_triage.serving.access import caller
 from ticket_triage.serving.engine import Engine
 from ticket_triage.serving.predictor import Predictor, as_seen
@@ -83,9 +83,9 @@ def _correct(engine: Engine, log: DecisionLog, given: Feedback, caller: str | No
             return _unknown()
     except TriageError:
         # The database is dead: what a person said is kept all the same.
-        decision, before, status = None, [], 202
+        decision, status = None, 202
     else:
-        decision, before, status = told.decision, told.corrections, 201
+        decision, status = told.decision, 201
     predictor = (decision and engine.rollout.predictor(decision.model)) or engine.rollout.champion
     if wrong := _wrong(given, predictor):
         return error(422, wrong)
@@ -102,8 +102,6 @@ def _correct(engine: Engine, log: DecisionLog, given: Feedback, caller: str | No
         log.append(correction)
     except TriageError:
         return error(503, NOT_KEPT)
-    if decision and _overrides(correction, decision) and not any(_overrides(one, decision) for one in before):
-        engine.rollout.corrected(decision)
     return JSONResponse(correction.model_dump(mode="json"), status)
 
 
@@ -121,14 +119,6 @@ def _plain(said: str | None) -> str | None:
     from ticket_triage import text  # as in `predictor.masked`
 
     return None if said is None else text.mask(said.replace("\x00", ""))
-
-
-def _overrides(correction: Correction, decision: Decision) -> bool:
-    said = {task: getattr(correction, task) for task in TASKS}
-    return any(
-        label is not None and label != (decision.answer[task] or {}).get("label")
-        for task, label in said.items()
-    )
 
 
 def _tell(log: DecisionLog, prediction_id: str) -> Response:

@@ -93,7 +93,11 @@ class TicketTriage:
         self.log: DecisionLog | None = None
         try:
             self.log = log = DecisionLog(
-                given.state, given.database_url, given.retention_days, given.database_timeout
+                given.state,
+                given.database_url,
+                given.retention_days,
+                given.database_timeout,
+                overridden=self._overridden,
             )
             pseudonym = pseudonyms.maker(given.state, given.salt)
             predictor = Predictor.load(given.model)
@@ -129,6 +133,10 @@ class TicketTriage:
         if self.log is not None:
             self.log.append(decision)
         self.telemetry.decided(decision)
+
+    def _overridden(self, decision: Decision) -> None:
+        if self.rollout is not None:
+            self.rollout.corrected(decision)
 
     @bentoml.api(route="/predict-ticket")  # type: ignore[untyped-decorator]
     async def predict_ticket(self, ticket: Ticket, /, context: bentoml.Context) -> Prediction:
