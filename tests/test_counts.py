@@ -1,3 +1,5 @@
+import os
+import time
 from datetime import UTC, datetime, timedelta
 
 from ticket_triage.schema import ModelRef
@@ -48,3 +50,15 @@ def test_workers_that_wrote_nothing_lately_do_not_run(tmp_path):
     counts.write(tmp_path, "b", sheet().model_copy(update={"at": datetime.now(UTC) - timedelta(minutes=1)}))
     assert len(counts.read(tmp_path)) == 2 and len(counts.running(tmp_path)) == 1
     assert counts.total([], sheet()) == counts.Counts()
+
+
+def test_what_workers_leave_behind_goes_but_for_what_they_counted_in_a_step_that_lasts(tmp_path):
+    for name, step in {"ended": "r/1", "counted": "r/2", "alive": "r/1"}.items():
+        counts.write(tmp_path, name, sheet(step))
+    (tmp_path / "other.json").write_text('{"of": "other code"}')
+    for name in ("ended", "counted", "other"):
+        os.utime(tmp_path / f"{name}.json", (0, time.time() - 60))
+    counts.sweep(tmp_path, "r/2")
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["alive", "counted"]
+    counts.sweep(tmp_path)
+    assert [path.stem for path in tmp_path.iterdir()] == ["alive"]

@@ -1,4 +1,5 @@
 import itertools
+import os
 import threading
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from planted import WHO, Service, canary
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.schema import ModelRef
 from ticket_triage.serving.predictor import Predictor
-from ticket_triage.serving.rollout import plan
+from ticket_triage.serving.rollout import counts, plan
 from ticket_triage.serving.rollout.plan import Plan, Step, Version
 
 QUICK = tuple(Step(share=share, tickets=10, seconds=0) for share in (0.05, 0.25, 1.0))
@@ -43,6 +44,21 @@ def service(own: Predictor, tmp_path: Path) -> Iterator[Service]:
 
 def actions(state: Path) -> list[str]:
     return [entry.action for entry in plan.history(state)]
+
+
+def test_a_worker_that_ends_leaves_its_counts_only_to_a_step_that_lasts(own, good, tmp_path):
+    sheets = tmp_path / counts.FOLDER
+    counts.write(sheets, "1-killed", Service(own, tmp_path / "else").rollout.sheet())
+    os.utime(sheets / "1-killed.json", (0, 0))
+    for left in (0, 1):
+        one = Service(own, tmp_path)
+        one.rollout.start()
+        assert len(counts.read(sheets)) == 1
+        if left:
+            one.plan(lambda found: canary(good, 0.5))
+            one.until(lambda: one.rollout.now.challenger)  # noqa: B023 (called at once)
+        one.rollout.close()
+        assert len(counts.read(sheets)) == left
 
 
 def test_a_canary_answers_its_share_and_each_customer_is_answered_by_the_same(service, good):

@@ -36,7 +36,7 @@ def own(state: Path) -> ModelRef | None:
     return next((sheet.own for sheet in workers(state)), None)
 
 
-def store(state: Path, folder: Path, ref: ModelRef | None = None) -> Version:
+def store(state: Path, folder: Path) -> Version:
     """Copy a model into the state folder, where it stays as it is for as long as a plan names it.
 
     Raises:
@@ -44,7 +44,7 @@ def store(state: Path, folder: Path, ref: ModelRef | None = None) -> Version:
     """
     if not (Path(folder) / "manifest.json").is_file():
         raise TriageError(f"there is no model at {folder}")
-    ref = ref or read_ref(folder)
+    ref = read_ref(folder)
     place = Path(state) / MODELS / f"{ref.version}-{files.sha256(folder)[:12]}"
     if not place.is_dir():
         with files.atomic(place) as draft:
@@ -99,9 +99,7 @@ def start(
         _at_rest(found)
         return found.model_copy(update={**begun, "challenger": challenger}).at(share)
 
-    for sheet in (Path(state) / counts.FOLDER).glob("*.json"):
-        if sheet.stem.partition("-")[0] not in {str(one.pid) for one in running}:
-            sheet.unlink(missing_ok=True)  # of workers that are gone
+    counts.sweep(Path(state) / counts.FOLDER)
     return _changed(state, make, "start", who)
 
 

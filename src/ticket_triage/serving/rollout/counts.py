@@ -3,8 +3,10 @@
 import os
 from bisect import bisect_left
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import time
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,6 +17,7 @@ from ticket_triage.files import TriageError
 from ticket_triage.schema import Frozen, ModelRef
 
 FOLDER = "rollout"
+ALIVE = 10.0  # seconds after which a worker that has shown nothing new is gone
 # Upper ends of classes of milliseconds, each a quarter more than the one before: 0.5 ms to 11 s.
 EDGES = tuple(round(0.5 * 1.25**step, 3) for step in range(46))
 
@@ -106,7 +109,26 @@ def read(folder: Path) -> list[Sheet]:
     return found
 
 
-def running(folder: Path, seconds: float = 10) -> list[Sheet]:
+def remove(folder: Path, name: str) -> None:
+    """Delete the file of a worker that ends."""
+    (folder / f"{name}.json").unlink(missing_ok=True)
+
+
+def sweep(folder: Path, step: str | None = None) -> None:
+    """Delete files of workers that are gone, but for what they counted in a step that lasts."""
+    for path in folder.glob("*.json"):
+        with suppress(OSError):  # deleted just now
+            if time() - path.stat().st_mtime < ALIVE:
+                continue
+            try:
+                kept = step is not None and Sheet.model_validate(files.read_json(path)).step == step
+            except (TriageError, ValidationError):  # of other code
+                kept = False
+            if not kept:
+                path.unlink()
+
+
+def running(folder: Path, seconds: float = ALIVE) -> list[Sheet]:
     """Files of workers that were alive so many seconds ago."""
     return [sheet for sheet in read(folder) if (datetime.now(UTC) - sheet.at).total_seconds() < seconds]
 

@@ -43,15 +43,19 @@ class Follower:
         try:
             self._look()
             self._note()
+            now = self._rollout.now
+            counts.sweep(self._folder / counts.FOLDER, now.step if now.challenger else None)
         except Exception as error:  # no plan keeps the Bento's own model from answering
             logger.exception("the rollout's plan cannot be followed: %s", type(error).__name__)
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread; what was counted in a step that lasts is left to the others."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(5)
+        if self._rollout.now.challenger is None:
+            counts.remove(self._folder / counts.FOLDER, self._name)
 
     def _note(self) -> None:
         own, now = self._rollout.own.ref, self._rollout.now
