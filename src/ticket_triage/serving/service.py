@@ -209,6 +209,8 @@ class TicketTriage:
             self.rollout.close()
         if self.log is not None:
             self.log.close()
+        if isinstance(self.cache, cache.Shared):
+            self.cache.close()
         self.telemetry.close()
 
 
