@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ticket_triage.breaker import Breaker, Refused
 from ticket_triage.feedback import known, rejected
+from ticket_triage.feedback.pace import Pace
 from ticket_triage.feedback.records import UNREADABLE, Decision, Record, line_of, parse
 from ticket_triage.feedback.spool import Batch, Spool
 from ticket_triage.files import TriageError
@@ -21,9 +22,6 @@ T = TypeVar("T")
 FILE = "decisions.db"
 EVERY = 0.2  # seconds between two rounds of storing
 BATCH = 200  # records of a transaction
-REST = 9  # times as long as it took to store a batch, until the next one
-MANY = 20_000  # records that wait, above which it is as long
-LONGEST = 1.0  # seconds of it
 PING = 5.0  # seconds after which the database is asked whether it is there
 ADOPT = 5.0  # seconds between two looks for what dead processes left
 EXPIRE = 3600.0  # seconds between two deletions of what is too old
@@ -68,6 +66,7 @@ class DecisionLog:
         self._migrated = False
         self._preparing = threading.Lock()
         self._adopted = self._expired = self._asked = float("-inf")
+        self._pace = Pace()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
         self._thread.start()
@@ -138,14 +137,12 @@ class DecisionLog:
                 if found := self.spool.adopt():
                     logger.warning("%d records of a process that ended are stored now", found)
             while self.breaker.due == 0 and time.monotonic() < until and (batch := self.spool.take(BATCH)):
-                began = time.monotonic()
+                self._pace.begin()
                 self.breaker.call(partial(self._store, batch))
                 self.spool.done(batch)
                 self.stored += len(batch.lines)
                 self._asked = time.monotonic()
-                # Tickets are answered beside, which storing takes the interpreter from; unless too many wait.
-                rest = REST if self.spool.waiting < MANY else 1
-                self._stop.wait(min(rest * (self._asked - began), LONGEST))
+                self._stop.wait(self._pace.rest(self.spool.waiting))
             # Whether it answers is known when nothing is to be stored, too.
             if time.monotonic() - self._asked >= (PING if self.breaker.state == "closed" else 0):
                 self.breaker.call(self._ping)
