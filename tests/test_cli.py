@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,24 @@ def test_a_model_of_the_pool_before_is_told(model_folder, tickets, tmp_path, mon
     assert "warning: ticket-triage-my-my has no champion" in done.stderr
     receipt.write_text(json.dumps({"model": "ticket-triage-my-my", "champion": "1"}))
     assert "warning" not in run("predict", tickets, tmp_path / "out.csv", "--model", model_folder).stderr
+
+
+def test_a_bento_that_is_older_than_the_code_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path, content in {
+        "bentos/bentos/triage/3/bento.yaml": "",
+        "bentos/bentos/triage/3/src/ticket_triage/text.py": "old",
+        "src/ticket_triage/text.py": "new",
+        "bentofile.yaml": "include: [src/ticket_triage/text.py]",
+        "package.json": json.dumps({"bento": "triage:3", "model": "m", "version": "3"}),
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it does not start
+        serve = ("serve", "--home", "bentos", "--open", "--port", str(taken.getsockname()[1]), "--bento")
+        told = run(*serve, "package.json")
+        assert "warning: triage:3 is older than the code: `make package` makes a new one" in told.stderr
+        assert "warning" not in run(*serve, "triage:3").stderr, "asked for by its name"
 
 
 def test_a_source_that_cannot_be_read_leaves_params_as_they_were(tickets, tmp_path, monkeypatch):

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ticket_triage.files import TriageError, sha256
+from ticket_triage.files import TriageError, sha256, write_json
 from ticket_triage.schema import ModelRef
-from ticket_triage.serving.package import package
+from ticket_triage.serving.package import behind, package
 from ticket_triage.serving.predictor import Predictor
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +58,17 @@ def test_a_bento_holds_the_model_its_name_and_exact_requirements(model_folder, r
     assert about["name"] == "tickets"
     assert (tmp_path / "home/bentos/tickets/latest").read_text() == tag.partition(":")[2]
     assert (folder / "src/ticket_triage/serving/service.py").exists()
+    champion = tmp_path / "champion"
+    shutil.copytree(model_folder, champion)
+    write_json(champion / "ref.json", REF.model_dump())
+    assert behind(folder, champion, repository) == behind(folder, tmp_path, tmp_path) == []
+    write_json(champion / "ref.json", {**REF.model_dump(), "version": "4"})
+    assert behind(folder, champion, repository) == ["the champion"]
+    write_json(champion / "ref.json", REF.model_dump())
+    names = json.loads((champion / "manifest.json").read_text())
+    write_json(champion / "manifest.json", names | {"model.json": "another"})
+    (repository / "src/ticket_triage/text.py").write_text("changed = True\n")
+    assert behind(folder, champion, repository) == ["the code", "the champion"]
     assert not list(folder.rglob("pipelines")) and not list(folder.rglob("__pycache__"))
     assert not list((tmp_path / "home/tmp").iterdir())
 

@@ -130,6 +130,9 @@ def serve(
     tag = launch.find(bento, home)
     if bento.endswith(".json"):
         _warn(read_json(Path(bento))["model"])
+        if old := package.behind(home / "bentos" / tag.replace(":", "/"), Path("data/models/champion")):
+            changed = " and ".join(old)
+            typer.echo(f"warning: {tag} is older than {changed}: `make package` makes a new one", err=True)
     launch.serve(tag, home, host, port, open)
 
 

@@ -18,6 +18,7 @@ from ticket_triage.schema import ModelRef
 from ticket_triage.serving.predictor import METRICS, REF, read_ref
 
 BENTOFILE = Path("bentofile.yaml")
+MANIFEST = "manifest.json"
 HASHED = Path("requirements/hashed.txt")  # in the Bento below src/; deploy/Dockerfile installs from it
 HOME = Path(os.environ.get("BENTOML_HOME") or files.workspace() / "bentos")  # where Bentos are kept
 # Whatever the user's shell says: nothing is reported to anyone.
@@ -56,6 +57,33 @@ def package(
             return _package(Path(build), Path(home), ref, bento_home, labels, name)
     except OSError as error:
         raise TriageError(f"cannot write the Bento below {bento_home}: {error.strerror or error}") from error
+
+
+def behind(bento: Path, model_folder: Path, root: Path = Path()) -> list[str]:
+    """Of what a Bento's folder was made of, what is another today: "the code", "the champion", both or neither.
+
+    What is not there, as outside the repository, is not asked for.
+    """
+    found = []
+    if (root / BENTOFILE).exists():
+        include = yaml.safe_load((root / BENTOFILE).read_text("utf-8"))["include"]
+        code = list(_code(root, include))
+        if code != list(_code(bento, include)) or not all(_same(root / path, bento / path) for path in code):
+            found.append("the code")
+    if (model_folder / MANIFEST).exists():
+        packaged = bento / "src/model"
+        if (
+            not (packaged / MANIFEST).exists()
+            or read_ref(model_folder) != read_ref(packaged)
+            or not files.read_json(model_folder / MANIFEST).items()
+            <= files.read_json(packaged / MANIFEST).items()
+        ):
+            found.append("the champion")
+    return found
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.read_bytes() == other.read_bytes()
 
 
 def _package(
@@ -100,7 +128,7 @@ def _add(place: Path, folder: Path, ref: ModelRef) -> ModelRef:
     shutil.copytree(folder, place)
     files.write_json(place / REF, ref.model_dump())
     # What the model calls itself is checked when it is loaded, as all of its files are.
-    manifest = place / "manifest.json"
+    manifest = place / MANIFEST
     if manifest.exists():
         beside = {name: files.sha256(place / name) for name in (REF, METRICS) if (place / name).exists()}
         files.write_json(manifest, files.read_json(manifest) | beside)
