@@ -196,6 +196,12 @@ def pipeline_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
     return Path(shutil.copytree(shared, tmp_path_factory.mktemp("own") / "pipeline", symlinks=True))
 
 
+@pytest.fixture
+def copy(pipeline_folder: Path, tmp_path: Path) -> Path:
+    """The same with its own registry: what happens in one cannot be taken back for the other tests."""
+    return Path(shutil.copytree(pipeline_folder, tmp_path / "copy", symlinks=True))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
     """A running PostgreSQL of this session's own."""

@@ -1,10 +1,13 @@
 """This repository in small: its files, with a `params.yaml` whose pipeline runs in a minute or two."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from ticket_triage.files import sha256
 
 ROOT = Path(__file__).parent.parent
 
@@ -78,3 +81,33 @@ def run_once(folder: Path) -> Path:
     command(folder, "git", "add", "dvc.lock")
     command(folder, "git", "commit", "-qm", "run")
     return folder
+
+
+def ran(output: str) -> list[str]:
+    """Stages that DVC ran, by its own word."""
+    return re.findall(r"Running stage '([^']+)'", output)
+
+
+def state(folder: Path) -> dict[str, object]:
+    """Runs and versions of MLflow, Bentos, and the bytes of every output."""
+    from mlflow import MlflowClient  # seconds that only some tests need
+
+    from ticket_triage.registry.store import EXPERIMENT
+
+    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    found = {
+        "runs": sorted(run.info.run_id for run in client.search_runs([experiment.experiment_id])),
+        "versions": sorted(f"{one.name}:{one.version}" for one in client.search_model_versions("")),
+    }
+    found["bentos"] = sorted(str(path) for path in (folder / "bentos/bentos").glob("*/*/bento.yaml"))
+    found["outputs"] = {
+        name: sha256(folder / "data" / name) for name in ("models", "reports", "split", "features")
+    }
+    return found
+
+
+def edit(folder: Path, old: str, new: str, name: str = "params.yaml") -> None:
+    text = (folder / name).read_text("utf-8")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new), "utf-8")
