@@ -219,6 +219,13 @@ def test_every_kind_of_german_street(word: str) -> None:
         ("in 2017 4111 1111 1111 1111 25 days ago", "in 2017 <card> 25 days ago"),
         ("a@example.com,b@example.com;c@example.com", "<email>,<email>;<email>"),
         ("ssn 078-05-1120", "<ssn>"),
+        ("ip:2001:db8::1 from ipv6:fe80::1ff:fe23:4567:890a", "ip:<ip> from ipv6:<ip>"),
+        ("2001:db8::1: no answer, nor from ::1:", "<ip>: no answer, nor from <ip>:"),
+        ("::ffff:192.0.2.1 and std::vec", "<ip> and std::vec"),
+        ("tel=004915112345678, x=0049 30 1234567", "tel=<phone>, x=<phone>"),
+        ("t=0151 12345678&u=412-555-0199", "t=<phone>&u=<phone>"),
+        ("0044 20 7946 0958 0044 20 7946 0958", "<phone> <phone>"),
+        ("+44 20 7946 0958 0044 20 7946 0959 0044 20 7946 0950", "<phone> <phone> <phone>"),
         ("1Z__credit_card__ and __email__", "1Z<card> and <email>"),
     ],
 )
@@ -305,6 +312,11 @@ thanks@ShopCare
 #1234567890
 https://example.com/a/1234567890123
 https://t.co/4155550199
+https://example.com/?id=4155550199&order=0712345678
+mac:aa:bb:cc:dd:ee:ff
+time:10:20:30
+ns::a::1
+tracking 0034 0434 1610 9404 2557
 see you at 5 on the road
 2 block street
 I waited 20 minutes on the street
@@ -346,6 +358,10 @@ def test_tokens_survive() -> None:
         "1-" * 10_000,
         "1." * 10_000,
         "1:" * 10_000,
+        "a:" * 10_000 + "1",
+        "a1:" * 7_000,
+        "0044 20 " * 2_500,
+        "=0044" * 4_000,
         "+1" * 10_000,
         "(" * 50_000,
         "(1" * 10_000,

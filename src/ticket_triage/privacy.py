@@ -22,9 +22,13 @@ _IBAN_LENGTHS = {
 _SPLIT = "[ .\\-\u2010-\u2013]"  # between the groups of a number
 # A number stands alone: not in a word, a link, a hashtag or a longer number; `_` around it only makes it stand out.
 _WORD = r"(?<![^\W_])(?<![^\W_]_)(?<![^\W_]__)"
-_START = rf"{_WORD}(?<![@#/=])(?<!\d[.,:])(?<!\w-)"
+_START = rf"{_WORD}(?<![@#/])(?<!\d[.,:])(?<!\w-)"
 _DONE = r"(?!_{0,2}[^\W_])"
 _END = r"(?!_{0,2}[^\W_]|@|[-/.,:]\d)"
+
+_GROUP = rf"(?:(?:{_SPLIT}|/)(?:\d{{2,4}}|\(\d{{2,4}}\)))"
+# The next number begins, which would make one of both that is too long to be any.
+_NEXT = rf"(?={_SPLIT}00[1-9]\d{{0,2}}{_GROUP}{{2}})"
 
 _IBAN = re.compile(rf"{_WORD}[A-Z]{{2}}\d\d(?=(?:[ -]?[A-Z0-9]){{11}})", re.IGNORECASE)
 
@@ -76,7 +80,9 @@ _NUMBER = re.compile(
     ){_WORD}(?<![@/])(?P<number>\+?\(?\d(?:[ .()\-\u2010-\u2013]{{0,2}}\d){{6,14}}){_END}
   | (?P<ip>
         {_WORD}(?<!\.)(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?!_{{0,2}}[^\W_]|\.\d)
-      | {_WORD}(?<![:.])(?=[\da-f:]*\d)[\da-f]{{0,4}}(?::[\da-f]{{0,4}}){{2,7}}(?!_{{0,2}}[^\W_]|:)
+      | {_WORD}(?:(?<![:.])|(?<=[^\W\d_]:)|(?<=[^\W\d_]\d:))(?=[\da-f:]{{0,38}}?\d)  # also after a word and a colon
+        [\da-f]{{0,4}}(?::[\da-f]{{0,4}}){{2,7}}(?:(?<=\d)(?:\.\d{{1,3}}){{3}})?
+        (?:(?<!:)|(?<=::))(?!_{{0,2}}[^\W_]|:[^\W_]|::)
     )
   | (?P<ssn>
         \b(?:ssn|social\ security)(?:\s(?:number|no))?(?:[\s:.\#]|\bis\b){{1,4}}
@@ -85,8 +91,8 @@ _NUMBER = re.compile(
   | (?P<abroad>
         {_START}(?:\+|00)1{_SPLIT}?\(?\d{{3}}\)?{_SPLIT}?\d{{3}}{_SPLIT}?\d{{4}}{_END}
       | {_START}\+(?!0)\d{{1,3}}(?:{_SPLIT}?\(0\)|{_SPLIT}\d)?
-        (?:(?:{_SPLIT}|/)?(?:\d{{2,4}}|\(\d{{2,4}}\))){{2,5}}\d?{_END}
-      | {_START}00[1-9]\d{{0,2}}(?:(?:{_SPLIT}|/)(?:\d{{2,4}}|\(\d{{2,4}}\))){{2,5}}{_END}
+        (?:{_GROUP}{{2,5}}?{_NEXT}|(?:(?:{_SPLIT}|/)?(?:\d{{2,4}}|\(\d{{2,4}}\))){{2,5}}\d?{_END})
+      | {_START}00[1-9]\d{{0,2}}(?:{_GROUP}{{2,5}}?{_NEXT}|{_GROUP}{{2,5}}{_END}|{_GROUP}{{1,3}}{_SPLIT}\d{{5,9}}{_END})
       | {_START}00(?:3[0-469]|4[013-9]|351|353|91)\d{{8,11}}{_END}
     )
   | (?P<phone>
