@@ -61,7 +61,7 @@ def _rollout(predictor: Predictor, record: Callable[[Decision], None]) -> Rollou
         record,
         limits=guard.limits(given),
         challenger=given.challenger,
-        alerts=Alerts(given.alert_url),
+        alerts=Alerts(given.alert_url, given.registry),
         kept=given.versions_kept,
         queue=given.shadow_queue,
     )

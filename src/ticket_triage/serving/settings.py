@@ -18,6 +18,7 @@ _SHARED = {
     "database_url": "DATABASE_URL",
     "redis_url": "REDIS_URL",
     "traces": "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "registry": "MLFLOW_TRACKING_URI",
 }
 
 
@@ -49,6 +50,7 @@ class Settings(Frozen):
     versions_kept: int = Field(default=2, ge=0)
     shadow_queue: int = Field(default=256, ge=1)
     alert_url: str | None = Field(default=None, pattern=r"^https?://")
+    registry: str | None = None  # told what the guard did, where it is a server
     # Its guard: the chance of a false alarm, and how much worse than the champion a challenger may be.
     guard_alpha: float = Field(default=0.05, gt=0, lt=1)
     guard_errors: float = Field(default=0.01, ge=0, le=1)  # share of answers

@@ -159,6 +159,9 @@ class Follower:
         after = plan.change(self._folder, make, action=action, by="guard", why=why, own=own)
         if after is None:
             return  # another worker was first, or a person
+        if after.challenger is not None:
+            at = datetime.now(UTC).isoformat()
+            self._rollout.alerts.tag(after.challenger.ref, f"{at}: {action} at {after.share:.0%}, {why}")
         if action == "ramped":
             logger.info("rollout at %g: %s", after.share, why)
         else:
