@@ -6,16 +6,22 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import planted
 import pytest
+import small_model
+import small_taxonomy
 from planted import WHO, Service, canary
 
+from ticket_triage import features, params, taxonomy
+from ticket_triage.models import assembly, member, shelf, training
 from ticket_triage.models.triage_model import TriageModel
-from ticket_triage.schema import ModelRef
+from ticket_triage.schema import TASKS, ModelRef
 from ticket_triage.serving.predictor import Predictor
 from ticket_triage.serving.rollout import counts, plan
 from ticket_triage.serving.rollout.plan import Plan, Step, Version
 
+ROOT = Path(__file__).parents[1]
 QUICK = tuple(Step(share=share, tickets=10, seconds=0) for share in (0.05, 0.25, 1.0))
 
 
@@ -32,6 +38,44 @@ def good(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Versio
 @pytest.fixture(scope="module")
 def bad(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Version:
     return planted.version(model_folder, tmp_path_factory.mktemp("bad") / "model", "5", fault="review")
+
+
+@pytest.fixture(scope="module")
+def shuffled(
+    train_settings: params.Train,
+    split_tables: tuple[pd.DataFrame, pd.DataFrame],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Version:
+    """A version that learnt in earnest, from tickets that had one another's labels."""
+    home = tmp_path_factory.mktemp("shuffled")
+    gold = ["gold_category", "gold_second_category", "gold_priority"]
+    train, validation = (
+        table.assign(**{name: table[name].sample(frac=1, random_state=7).to_numpy() for name in gold})
+        for table in split_tables
+    )
+    table = features.build(train)
+    table.insert(0, "ticket_id", train["ticket_id"])
+    weak = pd.DataFrame({"ticket_id": [], "category": [], "priority": []}, dtype="str")
+    members = []
+    for task in TASKS:
+        rows = training.select(
+            task, table, train, weak, taxonomy.to_yaml(small_taxonomy.make()), train_settings
+        )
+        shelf.save(member.fit(task, "naive_bayes", rows, train_settings, home / f"{task}.log"), home / task)
+        members.append(shelf.read(home / task))
+    model = assembly.assemble(
+        members,
+        train,
+        validation,
+        validation.head(0),
+        taxonomy.from_labels(small_model.WORDS, "small"),
+        params.read(ROOT / "params.yaml").assemble,
+        calendar=False,
+        info={"data": "1" * 32},
+        stage=home / "stage",
+    )
+    model.save(home / "triage", home / "stage", model.observe(validation))
+    return planted.version(home / "triage", home / "model", "6")
 
 
 @pytest.fixture
@@ -122,6 +166,22 @@ def test_a_bad_challenger_is_taken_back_by_the_guard_and_a_good_one_reaches_all(
     service.until(lambda: service.rollout.now.plan.share == 1)
     assert actions(service.state)[-3:] == ["start", "ramped", "ramped"]
     assert service.versions() == {"4": 60}
+
+
+@pytest.mark.slow
+def test_a_challenger_that_learnt_from_shuffled_labels_is_taken_back_by_the_guard(
+    service, shuffled, monkeypatch
+):
+    told = []
+    monkeypatch.setattr(service.rollout.alerts, "tag", lambda *said: told.append(said))
+    service.plan(lambda found: canary(shuffled, 0.5, QUICK))
+    service.until(lambda: actions(service.state)[-1:] == ["rolled back"])
+    entry = plan.history(service.state)[-1]
+    assert (entry.by, entry.challenger) == ("guard", shuffled.ref)
+    assert "review: " in entry.why or "disagreement: " in entry.why
+    ((version, sentence),) = told
+    assert version == shuffled.ref and sentence.endswith(f": rolled back at 0%, {entry.why}")
+    assert service.versions() == {"3": 60}
 
 
 @pytest.mark.parametrize("fault, why", [("canary", "canary "), ("broken", "canaries.json has another hash")])
