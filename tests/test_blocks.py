@@ -36,9 +36,9 @@ def test_it_gives_what_scikit_learn_gives(kind: str, texts: list[str]) -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ticket_triage.models import blocks
+    from ticket_triage.models import terms
 
-    monkeypatch.setattr(blocks, "REMEMBERED", 3)
+    monkeypatch.setattr(terms, "REMEMBERED", 3)
     fitted = Tfidf(**KINDS["char"]).fit(TEXTS)
     fitted.transform([" ".join(f"word{n}" for n in range(50))])
-    assert len(fitted.__dict__["_memory"]) <= 3
+    assert len(fitted.terms()._memory) <= 3

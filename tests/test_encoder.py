@@ -8,7 +8,8 @@ from sklearn.base import clone
 
 from ticket_triage import params
 from ticket_triage.models import pretrained, saving
-from ticket_triage.models.encoder import Encoder, spoken
+from ticket_triage.models.encoder import Encoder
+from ticket_triage.models.session import spoken
 
 SETTINGS = params.read(Path(__file__).parent.parent / "params.yaml").encode
 TEXTS = [

@@ -22,8 +22,8 @@ import torch
 from tokenizers import Tokenizer
 
 from ticket_triage.models import finetune
-from ticket_triage.models.encoder import spoken
 from ticket_triage.models.network import Network, padded
+from ticket_triage.models.session import spoken
 from ticket_triage.models.training import Training
 
 TUNE = {"epochs": 8, "batch": 8, "rate": 0.005, "head_rate": 0.05}

@@ -8,7 +8,7 @@ import pytest
 import xgboost
 from scipy import sparse
 
-from ticket_triage.models import families, forest
+from ticket_triage.models import families, trees
 from ticket_triage.models.forest import Forest
 
 RNG = np.random.default_rng(3)
@@ -29,9 +29,9 @@ def fitted(family: str, path: Path, y: np.ndarray = Y, **values: float) -> objec
 
 
 def test_lightgbm(tmp_path: Path) -> None:
-    trees = fitted("lightgbm", tmp_path / "model.txt", n_estimators=20, num_leaves=9)
-    flat = Forest(forest.of_lightgbm(trees.text))
-    for row, wanted in zip(rows(X), trees._booster.predict(X, raw_score=True), strict=True):
+    member = fitted("lightgbm", tmp_path / "model.txt", n_estimators=20, num_leaves=9)
+    flat = Forest.of(trees.of_lightgbm(member.text))
+    for row, wanted in zip(rows(X), member._booster.predict(X, raw_score=True), strict=True):
         walk = flat.walk(row)
         said = flat.value[walk.leaves].reshape(-1, 4).sum(axis=0)
         assert np.array_equal(said, wanted)
@@ -42,19 +42,19 @@ def test_lightgbm(tmp_path: Path) -> None:
 
 
 def test_a_tree_that_is_a_leaf_says_the_same_of_all(tmp_path: Path) -> None:
-    trees = fitted("lightgbm", tmp_path / "model.txt", n_estimators=2, min_child_samples=400)
-    flat = Forest(forest.of_lightgbm(trees.text))
+    member = fitted("lightgbm", tmp_path / "model.txt", n_estimators=2, min_child_samples=400)
+    flat = Forest.of(trees.of_lightgbm(member.text))
     walk = flat.walk(rows(X)[0])
     assert not len(walk.steps[0])
-    wanted = trees._booster.predict(X[[0]], raw_score=True)[0]
+    wanted = member._booster.predict(X[[0]], raw_score=True)[0]
     assert np.allclose(flat.value[walk.leaves].reshape(-1, 4).sum(axis=0), wanted)
 
 
 def test_xgboost_to_the_bit_and_its_own_contributions(tmp_path: Path) -> None:
-    trees = fitted("xgboost", tmp_path / "model.ubj", n_estimators=15, max_depth=4)
-    read, of, start = forest.of_xgboost(trees.json)
-    flat = Forest(read)
-    booster = trees._booster
+    member = fitted("xgboost", tmp_path / "model.ubj", n_estimators=15, max_depth=4)
+    read, of, start = trees.of_xgboost(member.json)
+    flat = Forest.of(read)
+    booster = member._booster
     scores = booster.inplace_predict(X, predict_type="margin")
     theirs = booster.predict(xgboost.DMatrix(X), pred_contribs=True, approx_contribs=True)
     for number, row in enumerate(rows(X)):
@@ -72,4 +72,4 @@ def test_xgboost_to_the_bit_and_its_own_contributions(tmp_path: Path) -> None:
 
 def test_trees_that_do_not_ask_about_numbers_alone_are_left_to_their_library() -> None:
     text = "tree\n\nTree=0\nnum_leaves=2\nnum_cat=1\n\nend of trees"
-    assert forest.of_lightgbm(text) is None
+    assert trees.of_lightgbm(text) is None

@@ -44,7 +44,7 @@ ONLY_IN = {
     "xgboost": {"models.families"},
     "skops": {"models.saving"},
     "onnx": {"models.graph"},
-    "onnxruntime": {"models.graph", "models.encoder"},
+    "onnxruntime": {"models.graph", "models.session"},
     "safetensors": {"models.pretrained"},
     "torch": {"models.finetune", "models.learning", "models.network"},
     "sqlalchemy": {"feedback", "registry"},

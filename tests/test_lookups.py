@@ -10,14 +10,16 @@ import small_taxonomy
 from test_single import TICKETS
 
 from ticket_triage import features, params, taxonomy
-from ticket_triage.models import blocks, blueprint
-from ticket_triage.models.blocks import Spec
+from ticket_triage.models import blocks, blueprint, compiled, compiling
+from ticket_triage.models.compiled import Compiled
 from ticket_triage.models.encoder import Encoder
 from ticket_triage.models.lookups import Lookups
+from ticket_triage.models.rows import Spec
 from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.schema import TICKET_DTYPES
 
 WANTED = ("word", "char", "topics", "rules", "embedding", "neighbours", "row")
+TEXTS = WANTED[:-1]  # blocks that read the text
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +38,26 @@ def fitted(model: TriageModel) -> tuple[list[Spec], dict[str, Any]]:
     return specs, steps
 
 
-def test_every_block_of_every_ticket(fitted: tuple[list[Spec], dict[str, Any]]) -> None:
+@pytest.mark.parametrize("saved", [False, True])
+def test_every_block_of_every_ticket(
+    fitted: tuple[list[Spec], dict[str, Any]], saved: bool, tmp_path: Path
+) -> None:
     specs, steps = fitted
-    lookups = Lookups(specs, steps, (*features.NUMERIC, *features.CALENDAR))
+    made = Compiled(
+        {
+            digest: compiling.step(steps[digest], [spec.columns] if spec.name in TEXTS else spec.columns)
+            for spec in specs
+            for digest in spec.steps
+        },
+        {spec: blocks.names([spec], steps) for spec in specs},
+    )
+    if saved:
+        assert compiled.write(made, tmp_path)
+        found = compiled.read(tmp_path)
+        assert found is not None and found.names == made.names
+        made = found
+    widths = {spec.steps[-1]: len(made.names[spec]) for spec in specs}
+    lookups = Lookups(specs, made.steps, (*features.NUMERIC, *features.CALENDAR), widths)
     names = list(dict.fromkeys(name for ticket in TICKETS for name in ticket))
     frame = pd.DataFrame(
         {name: pd.Series([one.get(name) for one in TICKETS], dtype=TICKET_DTYPES[name]) for name in names}

@@ -9,8 +9,8 @@ import pytest
 
 from ticket_triage import features
 from ticket_triage.models import blocks, nearest
-from ticket_triage.models.blocks import Spec
 from ticket_triage.models.nearest import Nearest
+from ticket_triage.models.rows import Spec
 from ticket_triage.models.triage_model import TriageModel
 
 

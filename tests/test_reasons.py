@@ -5,8 +5,9 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from ticket_triage.models import families, scorers
-from ticket_triage.models.reasons import Columns, Voice, contributions, evidence, importances
+from ticket_triage.models import compiling, families
+from ticket_triage.models.importance import importances
+from ticket_triage.models.reasons import Columns, Voice, contributions, evidence
 
 RNG = np.random.default_rng(0)
 X = sparse.csr_matrix(RNG.random((200, 4)).astype(np.float32))
@@ -16,7 +17,7 @@ NAMES = [("word", "refund"), ("word", "late"), ("char", "ref"), ("rules", "urgen
 
 def voice(estimator: object, row: int, names: list[tuple[str, str]] = NAMES, weight: float = 1.0) -> Voice:
     one = (X[[row]].indices, X[[row]].data)
-    scorer = scorers.make(estimator, isinstance(estimator, LogisticRegression))
+    scorer = compiling.scorer(estimator, isinstance(estimator, LogisticRegression))
     return Voice(scorer.hear(one), weight, one, Columns(names))
 
 
@@ -29,7 +30,7 @@ def test_a_linear_member_s_contributions_add_up_to_its_log_odds() -> None:
 
 def test_two_classes_share_one_row_of_coefficients() -> None:
     fitted = LogisticRegression().fit(X, Y > 0)
-    weights = scorers.Linear(fitted).weights
+    weights = compiling.linear_of(fitted).weights
     assert np.allclose(weights[:, 1], -weights[:, 0])
 
 
@@ -54,7 +55,7 @@ def test_what_trees_make_of_a_word_that_is_not_there_is_not_named() -> None:
         families.get("decision_tree").make(0).fit(sparse.csr_matrix((Y > 0)[:, None].astype(float)), Y > 0)
     )
     nothing = (np.zeros(0, dtype=np.int32), np.zeros(0))
-    heard = scorers.make(fitted, linear=False).hear(nothing)
+    heard = compiling.scorer(fitted, linear=False).hear(nothing)
     assert heard.pushes(0)[1].sum() > 0
     for block, named in (("word", set()), ("numeric", {("feature", "late")})):
         assert set(contributions(Voice(heard, 1.0, nothing, Columns([(block, "late")])), 0)) == named

@@ -15,9 +15,10 @@ from ticket_triage import features
 from ticket_triage.files import TriageError, sha256
 from ticket_triage.models import shelf
 from ticket_triage.models.batch import Batch
+from ticket_triage.models.calibration import Threshold
 from ticket_triage.models.fallback import Fallback
 from ticket_triage.models.loading import Served
-from ticket_triage.models.triage_model import Threshold, TriageModel
+from ticket_triage.models.triage_model import TriageModel
 
 TICKETS = pd.DataFrame(
     {"text": ["charged twice on my card, refund the invoice", "internet down, router offline", ""]}

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta, binomtest
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,6 +48,8 @@ def wilson(hits: int, trials: int, confidence: float) -> tuple[float, float]:
     """The score interval of a share (Wilson 1927), which stays honest near 0 and 1; NaN without a trial."""
     if not trials:
         return float("nan"), float("nan")
+    from scipy.stats import binomtest  # half a second that an answer needs not wait for
+
     bounds = binomtest(hits, trials).proportion_ci(confidence, method="wilson")
     return float(bounds.low), float(bounds.high)
 
@@ -66,4 +67,6 @@ def at_most(hits: int, trials: int, confidence: float) -> float:
     """
     if not trials:
         return float("nan")
+    from scipy.stats import beta  # as in `wilson`
+
     return 1.0 if hits >= trials else float(beta.ppf(confidence, hits + 1, trials - hits))

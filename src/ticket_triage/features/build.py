@@ -1,17 +1,21 @@
 """From a ticket to its features: nothing is fitted, nothing looks at another row."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pycld2
 
 from ticket_triage import text as rules
 from ticket_triage.features import entities, lexicon, sentiment
 from ticket_triage.features.names import CALENDAR, CATEGORICAL, NUMERIC, TEXT, UNKNOWN
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Bounds that keep one hostile text from holding up the others; far above what a ticket says its matter in.
 READ = 4_000  # characters of a ticket that become features
@@ -40,6 +44,8 @@ def build(tickets: pd.DataFrame, *, calendar: bool = False) -> pd.DataFrame:
         TEXT (str), NUMERIC (float32, NaN where unknown), CATEGORICAL (str, UNKNOWN where unknown) and, if
         asked for, CALENDAR (float32, NaN where undated), with the index of `tickets`.
     """
+    import pandas as pd  # half a second that one ticket needs not wait for
+
     rows = [_row(text) for text in _texts(tickets)]
     columns: dict[str, Any] = {TEXT: pd.array([row[0] for row in rows], dtype="str")}
     measured = np.array([row[1] for row in rows], dtype="float32").reshape(len(rows), len(MEASURED))
@@ -83,6 +89,8 @@ def one(ticket: Mapping[str, Any], *, calendar: bool = False) -> Features:
         [*measured, max(ticket.get("earlier_tickets") or 0, 0), max(age, 0.0)], dtype="float32"
     )
     if calendar:
+        import pandas as pd  # as in `build`
+
         dated = _calendar(_time(pd.DataFrame({"created_at": [created]}), "created_at"))
         numeric = np.append(numeric, np.array([dated[name][0] for name in CALENDAR], dtype="float32"))
     code = spoken(ticket.get("language")) or code
@@ -185,13 +193,17 @@ def _languages(tickets: pd.DataFrame, heard: list[str]) -> list[str]:
     return [spoken(tag) or code for tag, code in zip(tickets["language"].tolist(), heard, strict=True)]
 
 
-def _number(tickets: pd.DataFrame, name: str) -> "pd.Series[float]":
+def _number(tickets: pd.DataFrame, name: str) -> pd.Series[float]:
+    import pandas as pd  # as in `build`
+
     if name not in tickets:
         return pd.Series(float("nan"), index=tickets.index)
     return pd.to_numeric(tickets[name], errors="coerce").astype("float64")
 
 
-def _time(tickets: pd.DataFrame, name: str) -> "pd.Series[pd.Timestamp]":
+def _time(tickets: pd.DataFrame, name: str) -> pd.Series[pd.Timestamp]:
+    import pandas as pd  # as in `build`
+
     if name not in tickets:
         return pd.Series(pd.NaT, index=tickets.index, dtype="datetime64[us, UTC]")
     return pd.to_datetime(tickets[name], utc=True, errors="coerce", format="ISO8601").astype(
@@ -200,6 +212,8 @@ def _time(tickets: pd.DataFrame, name: str) -> "pd.Series[pd.Timestamp]":
 
 
 def _category(tickets: pd.DataFrame, name: str) -> Any:
+    import pandas as pd  # as in `build`
+
     if name not in tickets:
         return pd.array([UNKNOWN] * len(tickets), dtype="str")
     return pd.array([_named(value) for value in tickets[name].tolist()], dtype="str")
@@ -209,7 +223,7 @@ def _named(value: Any) -> str:
     return (value.strip().lower()[:40] if isinstance(value, str) else "") or UNKNOWN
 
 
-def _calendar(created: "pd.Series[pd.Timestamp]") -> dict[str, Any]:
+def _calendar(created: pd.Series[pd.Timestamp]) -> dict[str, Any]:
     """Circles as sine and cosine, so that midnight is beside 23 o'clock and December beside January; UTC."""
     hour = created.dt.hour + created.dt.minute / 60
     day = created.dt.dayofweek

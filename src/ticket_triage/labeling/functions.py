@@ -1,15 +1,20 @@
 """Labelling functions: rules made from the taxonomy, each of which votes for a label or abstains."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from ticket_triage.schema import PRIORITIES, Task
 from ticket_triage.taxonomy import Taxonomy, plain, words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Codes = npt.NDArray[np.int64]
 
@@ -29,7 +34,7 @@ class LabellingFunction:
 
     name: str  # "<task>.<kind>" or "<task>.<kind>.<label>"
     task: Task
-    vote: Callable[[pd.DataFrame], "pd.Series[str]"]
+    vote: Callable[[pd.DataFrame], pd.Series[str]]
 
 
 def functions(taxonomy: Taxonomy) -> tuple[LabellingFunction, ...]:
@@ -56,11 +61,13 @@ def functions(taxonomy: Taxonomy) -> tuple[LabellingFunction, ...]:
     return tuple(made)
 
 
-def votes(taxonomy: Taxonomy, texts: "pd.Series[str]") -> pd.DataFrame:
+def votes(taxonomy: Taxonomy, texts: pd.Series[str]) -> pd.DataFrame:
     """What every labelling function says of every text: a categorical column for each, missing = abstains.
 
     The texts may be raw or clean; a missing text gets no vote.
     """
+    import pandas as pd  # which one ticket needs not wait for
+
     found = evidence(taxonomy, texts)
     return pd.DataFrame({rule.name: rule.vote(found) for rule in functions(taxonomy)}, index=texts.index)
 
@@ -70,11 +77,13 @@ def of_task(votes: pd.DataFrame, task: Task) -> pd.DataFrame:
     return votes[[column for column in votes if str(column).startswith(f"{task}.")]]
 
 
-def evidence(taxonomy: Taxonomy, texts: "pd.Series[str]") -> pd.DataFrame:
+def evidence(taxonomy: Taxonomy, texts: pd.Series[str]) -> pd.DataFrame:
     """Which words and patterns show in each text, in one pass over it: a boolean column for each.
 
     The time taken grows with the text's length, not with the number of keywords.
     """
+    import pandas as pd  # which one ticket needs not wait for
+
     finder = Finder(taxonomy)
     return pd.DataFrame(finder.find(texts), index=texts.index, columns=list(finder.columns))
 
@@ -182,16 +191,16 @@ class _Priorities:
         self._base = np.array(base)
         self._serious = self._base > PRIORITIES.index("low")
 
-    def question(self, found: pd.DataFrame) -> "pd.Series[str]":
+    def question(self, found: pd.DataFrame) -> pd.Series[str]:
         serious = self._pointed(found)[:, self._serious].any(axis=1)
         return _labelled(np.where(found[QUESTION].to_numpy() & ~serious, 0, -1), PRIORITIES, found.index)
 
-    def nothing_wrong(self, found: pd.DataFrame) -> "pd.Series[str]":
+    def nothing_wrong(self, found: pd.DataFrame) -> pd.Series[str]:
         pointed = self._pointed(found) > 0
         calm = pointed.any(axis=1) & ~pointed[:, self._serious].any(axis=1)
         return _labelled(np.where(calm, 0, -1), PRIORITIES, found.index)
 
-    def base(self, found: pd.DataFrame) -> "pd.Series[str]":
+    def base(self, found: pd.DataFrame) -> pd.Series[str]:
         pointed = self._pointed(found)
         strongest = self._base[pointed.argmax(axis=1)]
         return _labelled(np.where(pointed.any(axis=1), strongest, -1), PRIORITIES, found.index)
@@ -205,10 +214,12 @@ class _Priorities:
         return keywords + patterns
 
 
-def _says(column: str, label: str, labels: tuple[str, ...]) -> Callable[[pd.DataFrame], "pd.Series[str]"]:
+def _says(column: str, label: str, labels: tuple[str, ...]) -> Callable[[pd.DataFrame], pd.Series[str]]:
     code = labels.index(label)
     return lambda found: _labelled(np.where(found[column].to_numpy(), code, -1), labels, found.index)
 
 
-def _labelled(codes: Codes, labels: tuple[str, ...], index: pd.Index) -> "pd.Series[str]":
+def _labelled(codes: Codes, labels: tuple[str, ...], index: pd.Index) -> pd.Series[str]:
+    import pandas as pd  # which one ticket needs not wait for
+
     return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(labels)), index=index)

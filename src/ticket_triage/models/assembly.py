@@ -15,7 +15,8 @@ from ticket_triage.labeling.functions import SAFETY, Alarms
 from ticket_triage.models import calibration, ensemble, families, nearest, operating, saving, shelf
 from ticket_triage.models.calibration import Sets, Threshold
 from ticket_triage.models.fallback import Fallback
-from ticket_triage.models.triage_model import Head, TriageModel, Voter
+from ticket_triage.models.heads import Head, Voter
+from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.params import Assemble
 from ticket_triage.schema import GOLD_PREFIX, TASKS, Task
 from ticket_triage.taxonomy import Taxonomy

@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 
 from ticket_triage import features
-from ticket_triage.models import blocks, decision, ensemble, polling
+from ticket_triage.models import blocks, compiling, decision, ensemble, polling
+from ticket_triage.models.heads import Head
 from ticket_triage.models.reasons import Voice, evidence
+from ticket_triage.models.rows import Spec
 from ticket_triage.models.rules import Rules
 from ticket_triage.schema import Task
 
 if TYPE_CHECKING:
-    from ticket_triage.models.triage_model import Head, TriageModel
+    from ticket_triage.models.triage_model import TriageModel
 
 
 class Batch:
@@ -49,7 +51,7 @@ class Batch:
             found[task] = pd.DataFrame(total, index=self.table.index, columns=list(head.classes))
         return found
 
-    def _poll(self, head: "Head") -> polling.Poll:
+    def _poll(self, head: Head) -> polling.Poll:
         def ask(number: int, row: int | None) -> np.ndarray:
             voter = head.voters[number]
             matrix = (
@@ -57,11 +59,12 @@ class Batch:
                 if row is None
                 else blocks.transform(voter.specs, self._model.steps, self.table.iloc[[row]], {})
             )
-            return self._model.single.scorer(voter).table(matrix)
+            scorer = self._model.single.scorer(voter)
+            return compiling.table(self._model.estimators[voter.estimator], scorer, matrix)
 
         return polling.poll(head.voters, ask, len(self.table), len(head.classes))
 
-    def matrix(self, specs: tuple[blocks.Spec, ...]) -> Any:
+    def matrix(self, specs: tuple[Spec, ...]) -> Any:
         """What a member with these blocks reads, shape (tickets, features)."""
         if specs not in self._done:
             self._done[specs] = blocks.transform(specs, self._model.steps, self.table, self._done)

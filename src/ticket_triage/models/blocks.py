@@ -1,9 +1,7 @@
 """Fitted blocks of features: what they compute, which columns that gives, and TF-IDF at the speed of a service."""
 
-import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -17,89 +15,61 @@ from sklearn.preprocessing import Normalizer, OneHotEncoder, normalize
 
 from ticket_triage.models.encoder import Encoder
 from ticket_triage.models.neighbours import Neighbours
+from ticket_triage.models.rows import Row, Spec
 from ticket_triage.models.rules import Rules
-
-REMEMBERED = 20_000  # words of a text; about 10 MB
-_WORD = re.compile(r"(?u)\b\w\w+\b")  # scikit-learn's own
-
-
-Row = tuple[np.ndarray, np.ndarray]  # of a sparse matrix: columns in ascending order, and their values
-
-
-def unit(values: np.ndarray) -> np.ndarray:
-    """The values of a row brought to length one as scikit-learn's `normalize` does it, to the last bit."""
-    total = np.add.accumulate((values * values).astype(np.float64))[-1] if len(values) else 0.0
-    return np.asarray((values / np.sqrt(total)).astype(values.dtype)) if total else values
+from ticket_triage.models.terms import Terms
 
 
 class Tfidf(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn publishes no types
     """scikit-learn's TF-IDF, whose vocabulary is saved as one string and which transforms three times as fast.
 
-    Most of the time went into cutting the same words into the same pieces; a word's terms are remembered. Only what
-    the blocks here use is quicker: lower case, no stop words, analyzers `word` and `char_wb`, l2 norm.
+    Only what `Terms` does is quicker: lower case, no stop words, analyzers `word` and `char_wb`, l2 norm.
     """
 
     def fit_transform(self, raw_documents: Iterable[str], y: Any = None) -> Any:
         """As scikit-learn's; what was remembered of another vocabulary is forgotten."""
-        self.__dict__.pop("_memory", None)
+        self.__dict__.pop("_terms", None)
         return super().fit_transform(raw_documents, y)
 
     def fit(self, raw_documents: Iterable[str], y: Any = None) -> Self:
         """As scikit-learn's; what was remembered of another vocabulary is forgotten."""
-        self.__dict__.pop("_memory", None)
+        self.__dict__.pop("_terms", None)
         return super().fit(raw_documents, y)  # type: ignore[no-any-return]  # scikit-learn publishes no types
 
     def transform(self, raw_documents: Iterable[str]) -> sparse.csr_matrix:
         """Shape (texts, terms); the same as scikit-learn's own."""
-        terms = self._by_char if self.analyzer == "char_wb" else self._by_word
+        terms = self.terms()
         found, ends = array("i"), array("i", [0])
         for text in raw_documents:
-            terms(text.lower(), found)
+            terms.find(text.lower(), found)
             ends.append(len(found))
         matrix = sparse.csr_matrix(
             (np.ones(len(found), dtype=self.dtype), found, ends), shape=(len(ends) - 1, len(self.vocabulary_))
         )
         matrix.sum_duplicates()
-        matrix.data = self._weighed(matrix.indices, matrix.data)
+        matrix.data = terms.weighed(matrix.indices, matrix.data)
         return normalize(matrix, copy=False)
 
-    def row(self, text: str) -> Row:
-        """The terms of one text and their values, as a row of `transform`."""
-        found = array("i")
-        (self._by_char if self.analyzer == "char_wb" else self._by_word)(text.lower(), found)
-        terms, counts = np.unique(np.frombuffer(found, dtype=np.int32), return_counts=True)
-        return terms, unit(self._weighed(terms, counts.astype(self.dtype)))
-
-    def _weighed(self, terms: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        if self.sublinear_tf:
-            counts = np.log(counts) + 1
-        counts *= self.idf_[terms]
-        return counts
-
-    def _by_word(self, text: str, found: "array[int]") -> None:
-        index = self.vocabulary_
-        words = _WORD.findall(text)
-        low, high = self.ngram_range
-        for size in range(low, high + 1):
-            pieces = (
-                words if size == 1 else map(" ".join, zip(*(words[n:] for n in range(size)), strict=False))
+    def terms(self) -> Terms:
+        """The same for one text; what it remembers stays with this block."""
+        known: Terms | None = self.__dict__.get("_terms")
+        if known is None:
+            low, high = self.ngram_range
+            names = "\n".join(sorted(self.vocabulary_, key=self.vocabulary_.__getitem__))
+            known = self.__dict__["_terms"] = Terms(
+                vocabulary=names,
+                idf=self.idf_,
+                sublinear=self.sublinear_tf,
+                char=self.analyzer == "char_wb",
+                low=low,
+                high=high,
+                dtype=np.dtype(self.dtype).name,
             )
-            found.extend([index[piece] for piece in pieces if piece in index])
-
-    def _by_char(self, text: str, found: "array[int]") -> None:
-        memory: dict[str, array[int]] = self.__dict__.setdefault("_memory", {})
-        for word in text.split():
-            if word not in memory:
-                if len(memory) >= REMEMBERED:
-                    memory.clear()
-                pieces = self._char_wb_ngrams(word)
-                known = [self.vocabulary_[piece] for piece in pieces if piece in self.vocabulary_]
-                memory[word] = array("i", known)
-            found.extend(memory[word])  # array to array: a copy of bytes
+        return known
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
-        state.pop("_memory", None)
+        state.pop("_terms", None)
         vocabulary = state.pop("vocabulary_", None)
         state.pop("_stop_words_id", None)  # an address in memory: equal objects would not be equal files
         if vocabulary is not None:
@@ -113,15 +83,6 @@ class Tfidf(TfidfVectorizer):  # type: ignore[misc]  # scikit-learn publishes no
         if terms is not None:
             self.vocabulary_ = {term: index for index, term in enumerate(terms.split("\n"))}
             self.fixed_vocabulary_ = False
-
-
-@dataclass(frozen=True)
-class Spec:
-    """One fitted block: its name, the columns that it reads and the digests of its steps, first to last."""
-
-    name: str
-    columns: str | tuple[str, ...]
-    steps: tuple[str, ...]
 
 
 def unpack(fitted: ColumnTransformer) -> list[tuple[str, str | list[str], list[Any]]]:

@@ -4,15 +4,21 @@ Each is chosen on its own gold that no member learnt from: thresholds and predic
 the guard on out-of-fold predictions of train.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import Field
-from scipy.stats import binom
 
 from ticket_triage.intervals import Figure, at_most, share
-from ticket_triage.params import Assemble
 from ticket_triage.schema import Frozen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ticket_triage.params import Assemble
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -81,10 +87,10 @@ class Guard(Frozen):
 def choose_threshold(
     confidence: Floats,
     right: Flags,
-    languages: "pd.Series[str]",
+    languages: pd.Series[str],
     promised: float,
     settings: Assemble,
-    predicted: "pd.Series[str] | None" = None,
+    predicted: pd.Series[str] | None = None,
 ) -> Threshold:
     """The lowest confidence from which tickets may be routed with the promised precision.
 
@@ -108,6 +114,8 @@ def choose_threshold(
             value=settings.fallback_threshold,
             why=f"fallback, no promise: {len(right)} gold tickets, {settings.min_calibration} are needed for one",
         )
+    import pandas as pd  # as SciPy below: which one ticket needs not wait for
+
     answers = pd.Series("", range(len(right))) if predicted is None else predicted.reset_index(drop=True)
     counts = answers.value_counts()
     own = sorted(counts.index[counts >= settings.min_calibration]) if settings.class_thresholds else []
@@ -132,7 +140,7 @@ def choose_threshold(
     )
 
 
-def enough(languages: "pd.Series[str]", settings: Assemble) -> tuple[str, ...]:
+def enough(languages: pd.Series[str], settings: Assemble) -> tuple[str, ...]:
     """The languages with `min_calibration` tickets: of the others nothing is known."""
     counts = languages.value_counts()
     return tuple(sorted(counts.index[counts >= settings.min_calibration]))
@@ -140,6 +148,8 @@ def enough(languages: "pd.Series[str]", settings: Assemble) -> tuple[str, ...]:
 
 def _lowest(confidence: Floats, right: Flags, promised: float, risk: float) -> float:
     """The lowest threshold above which the precision is as promised with that risk, or NEVER."""
+    from scipy.stats import binom
+
     order = np.argsort(-confidence, kind="stable")
     ends = np.flatnonzero(
         np.append(np.diff(confidence[order]) != 0, True)
@@ -173,7 +183,7 @@ def choose_sets(own: Floats, coverage: float) -> Sets | None:
 
 
 def choose_guard(
-    probabilities: pd.DataFrame, gold: "pd.Series[str]", alarmed: Flags, most: float
+    probabilities: pd.DataFrame, gold: pd.Series[str], alarmed: Flags, most: float
 ) -> Guard | None:
     """The highest suspicion at which at most the share `most` of gold `high` is called low; None without both labels.
 

@@ -1,16 +1,20 @@
 """The decision rule at work: what is routed, what may be true besides, what is not believed to be low."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from ticket_triage.labeling.functions import LEGAL, SAFETY
 from ticket_triage.models.calibration import HIGH, LOW, Flags, Guard, Sets
 from ticket_triage.schema import TASKS, Sentiment, Task
 from ticket_triage.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Alone and among others a ticket's probabilities are added up in another order: a threshold that one of them chose must
 # not stand between the two sums.
@@ -117,6 +121,8 @@ def decide(
 
 def frame(judged: Sequence[Mapping[str, Any]], index: pd.Index) -> pd.DataFrame:
     """What was judged of several tickets as a table."""
+    import pandas as pd  # which one ticket needs not wait for
+
     names = (
         *(name for task in TASKS for name in (task, f"{task}_confidence", f"{task}_set")),
         *("department", "team", "decision", "review_reasons", "escalation", "sentiment", "language"),
@@ -176,7 +182,7 @@ def _doubt(
         unsure.append(f"{task}: nothing is promised for the language {language}")
 
 
-def sure(reasons: "pd.Series[Any]", task: Task) -> "pd.Series[bool]":
+def sure(reasons: pd.Series[Any], task: Task) -> pd.Series[bool]:
     """Where a task by itself asked for no person, from `review_reasons`."""
     others = tuple(f"{other}:" for other in TASKS if other != task)
     return reasons.map(lambda why: all(one.startswith(others) for one in why)).astype(bool)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
 
 from ticket_triage.files import TriageError
 
@@ -39,6 +38,8 @@ def log_loss(probabilities: Matrix, truth: Matrix) -> float:
 
 def best_temperature(probabilities: Matrix, truth: Matrix) -> float:
     """The temperature of the least log-loss, between 0.2 and 10."""
+    from scipy.optimize import minimize_scalar  # which an answer needs not wait for
+
     found = minimize_scalar(
         lambda log_t: log_loss(temper(probabilities, float(np.exp(log_t))), truth),
         bounds=(np.log(0.2), np.log(10)),
@@ -109,6 +110,8 @@ def _fit(said: Mapping[str, Matrix], truth: Matrix, classes: int) -> tuple[float
         total = shares.sum(axis=1, keepdims=True)
         value = float((np.log(total) + highest).mean() - weights @ right)
         return value, np.einsum("mrc,rc->m", stacked, shares / total) / len(truth) - right
+
+    from scipy.optimize import minimize  # as in `best_temperature`
 
     start = np.full(len(names), 1 / len(names))
     done = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(names))

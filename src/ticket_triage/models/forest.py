@@ -3,56 +3,15 @@
 All trees are walked down together, a level at a time, so that a row costs some dozens of NumPy calls.
 """
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from ticket_triage.models.blocks import Row
-
-_LIGHTGBM_FIELDS = {
-    "split_feature": np.int64,
-    "threshold": np.float64,
-    "left_child": np.int64,
-    "right_child": np.int64,
-    "leaf_value": np.float64,
-    "leaf_count": np.float64,
-    "internal_count": np.float64,
-}
-
-
-@dataclass(frozen=True)
-class Tree:
-    """One tree; node 0 is its root, and a leaf's children are itself.
-
-    Attributes:
-        feature: column that a node asks about.
-        threshold: a value above it goes right.
-        value: of a leaf what it says, of other nodes the mean of their leaves by the training rows that came there,
-            which is what the tree says of a row of which nothing more is known; shape (nodes,) or (nodes, classes).
-        absent_left: where a value that is absent goes; None: it is a zero.
-    """
-
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    value: np.ndarray
-    absent_left: np.ndarray | None = None
-
-    @property
-    def depth(self) -> int:
-        """Levels below the root."""
-        levels, here = 0, np.array([0])
-        while len(here := here[self.left[here] != here]):
-            here = np.concatenate([self.left[here], self.right[here]])
-            levels += 1
-        return levels
+from ticket_triage.models.rows import Row
+from ticket_triage.models.trees import Tree
 
 
 class Walk:
@@ -74,43 +33,69 @@ class Walk:
         return before[moved], after[moved], self._trees[moved]
 
 
+@dataclass
 class Forest:
-    """Several trees as one.
+    """Several trees as one; `of` makes it.
 
     Attributes:
         value: of every node of all trees.
         roots: the nodes that the trees begin with.
+        order: the trees, deepest first: at each level of a walk the rest has arrived.
+        going: how many trees go on below each level.
+        below: the left and the right child of every node.
+        by: which of the columns `used` a node asks about.
+        slot: of what is given, the place that a node looks at: one for each column, and where a value may be absent
+            another, in which absent goes right.
+        empty: what is given of a row with nothing in it.
     """
 
-    def __init__(self, trees: Sequence[Tree]) -> None:
+    value: np.ndarray
+    roots: np.ndarray
+    order: np.ndarray
+    going: list[int]
+    below: np.ndarray
+    threshold: np.ndarray
+    used: np.ndarray
+    by: np.ndarray
+    slot: np.ndarray
+    empty: np.ndarray
+
+    @classmethod
+    def of(cls, trees: Sequence[Tree]) -> "Forest":
+        """Trees of the same kind."""
         depths = np.array([tree.depth for tree in trees])
-        self._order = np.argsort(-depths, kind="stable")  # deepest first: at each level the rest has arrived
-        self._back = np.argsort(self._order, kind="stable")
-        self._going = [int((depths > level).sum()) for level in range(int(depths.max()))]
         starts = np.cumsum([0, *(len(tree.feature) for tree in trees)])[:-1]
-        self.roots = starts
-        self._start = starts[self._order]
-        self._trees = np.concatenate([self._order[:0], *(self._order[:going] for going in self._going)])
-        self.value = np.concatenate([tree.value for tree in trees])
         columns = np.concatenate([tree.feature for tree in trees])
-        self._threshold = np.concatenate([tree.threshold for tree in trees])
         left, right = (
             np.concatenate([getattr(tree, side) + start for tree, start in zip(trees, starts, strict=True)])
             for side in ("left", "right")
         )
-        self._below = np.column_stack([left, right]).ravel()
-        self._used, slots = np.unique(columns, return_inverse=True)
-        self._by, used = slots, self._used
+        used, by = np.unique(columns, return_inverse=True)
+        slot, empty = by, np.zeros(len(used))
+        if trees[0].absent_left is not None:
+            slot = by + np.where(np.concatenate([tree.absent_left for tree in trees]), 0, len(used))
+            empty = np.repeat([-np.inf, np.inf], len(used))
+        return cls(
+            value=np.concatenate([tree.value for tree in trees]),
+            roots=starts,
+            order=np.argsort(-depths, kind="stable"),
+            going=[int((depths > level).sum()) for level in range(int(depths.max()))],
+            below=np.column_stack([left, right]).ravel(),
+            threshold=np.concatenate([tree.threshold for tree in trees]),
+            used=used,
+            by=by,
+            slot=slot,
+            empty=empty,
+        )
+
+    def __post_init__(self) -> None:
         # The last stands for all columns that no tree asks about.
-        self._slot_of = np.full(int(used.max()) + 2, -1)
-        self._slot_of[used] = np.arange(len(used))
-        self._empty = np.zeros(len(used))
-        self._twice = 0
-        if trees[0].absent_left is not None:  # a slot for nodes where absent goes left, and one for the rest
-            self._twice = len(used)
-            slots = slots + np.where(np.concatenate([tree.absent_left for tree in trees]), 0, len(used))
-            self._empty = np.repeat([-np.inf, np.inf], len(used))
-        self._slots = slots
+        self._slot_of = np.full(int(self.used.max()) + 2, -1)
+        self._slot_of[self.used] = np.arange(len(self.used))
+        self._start = self.roots[self.order]
+        self._back = np.argsort(self.order, kind="stable")
+        self._trees = np.concatenate([self.order[:0], *(self.order[:going] for going in self.going)])
+        self._twice = len(self.used) if len(self.empty) > len(self.used) else 0
 
     def walk(self, row: Row) -> Walk:
         """Walk one row down all trees."""
@@ -118,129 +103,21 @@ class Forest:
         slots = self._slot_of[np.minimum(columns, len(self._slot_of) - 1)]
         known = slots >= 0
         slots, values = slots[known], values[known]
-        given = self._empty.copy()
+        given = self.empty.copy()
         given[slots] = values
         if self._twice:
             given[slots + self._twice] = values
         nodes = self._start.copy()
         levels = [self._start]
-        for going in self._going:
+        for going in self.going:
             here = nodes[:going]
-            there = self._below[2 * here + (given[self._slots[here]] > self._threshold[here])]
+            there = self.below[2 * here + (given[self.slot[here]] > self.threshold[here])]
             nodes[:going] = there
             levels.append(there)
         return Walk(nodes[self._back], levels, self._trees)
 
     def added(self, walk: Walk, weights: np.ndarray) -> Row:
         """Columns, and the sum of the weights of the steps at which they were asked about."""
-        total = np.bincount(self._by[walk.steps[0]], weights, len(self._used))
+        total = np.bincount(self.by[walk.steps[0]], weights, len(self.used))
         moved = np.flatnonzero(total)
-        return self._used[moved], total[moved]
-
-
-def of_lightgbm(text: str) -> list[Tree] | None:
-    """The trees of LightGBM's model file; None where they ask questions that are not of numbers."""
-    found = []
-    for part in text.split("\nTree=")[1:]:
-        lines = dict(line.split("=", 1) for line in part.splitlines()[1:] if "=" in line)
-        if int(lines["num_cat"]) or lines.get("is_linear", "0") != "0":
-            return None
-        if int(lines["num_leaves"]) == 1:
-            found.append(_leaf(float(lines["leaf_value"])))
-            continue
-        field = {name: np.array(lines[name].split(), dtype=kind) for name, kind in _LIGHTGBM_FIELDS.items()}
-        if any(
-            int(kind) >> 2 & 3 == 1 for kind in lines["decision_type"].split()
-        ):  # zeros are taken for unknown
-            return None
-        inner = len(field["split_feature"])
-        # Leaves follow the inner nodes; the file counts them -1, -2, ...
-        left, right = (
-            np.where(side >= 0, side, inner - side - 1)
-            for side in (field["left_child"], field["right_child"])
-        )
-        leaves = np.arange(inner, inner + len(field["leaf_value"]))
-        left, right = np.concatenate([left, leaves]), np.concatenate([right, leaves])
-        zeros = np.zeros(len(leaves))
-        cover = np.concatenate([field["internal_count"], field["leaf_count"]])
-        found.append(
-            Tree(
-                feature=np.concatenate([field["split_feature"], zeros.astype(np.int64)]),
-                threshold=np.concatenate([field["threshold"], zeros]),
-                left=left,
-                right=right,
-                value=_means(left, right, np.concatenate([np.zeros(inner), field["leaf_value"]]), cover),
-            )
-        )
-    return found
-
-
-def of_xgboost(model: bytes) -> tuple[list[Tree], np.ndarray, np.ndarray]:
-    """(trees, the class of each, what is added to each class's score) of XGBoost's model as JSON."""
-    learner = json.loads(model)["learner"]
-    made = learner["gradient_booster"]["model"]
-    found = []
-    for tree in made["trees"]:
-        left, right = (np.array(tree[f"{side}_children"]) for side in ("left", "right"))
-        leaf = left < 0
-        own = np.arange(len(left))
-        left, right = np.where(leaf, own, left), np.where(leaf, own, right)
-        condition = np.array(tree["split_conditions"], dtype=np.float32)
-        found.append(
-            Tree(
-                feature=np.array(tree["split_indices"], dtype=np.int64),
-                # There it goes right what is not below; here what is above the number before.
-                threshold=np.nextafter(condition, np.float32(-np.inf)).astype(np.float64),
-                left=left,
-                right=right,
-                value=_means(left, right, np.where(leaf, condition, 0), np.array(tree["sum_hessian"])),
-                absent_left=np.array(tree["default_left"], dtype=bool),
-            )
-        )
-    base = np.array(
-        [float(number) for number in re.findall(r"[-+.\deE]+", learner["learner_model_param"]["base_score"])],
-        dtype=np.float32,
-    )
-    if learner["objective"]["name"] == "binary:logistic":
-        base = -np.log(np.float32(1) / base - np.float32(1))
-    return found, np.array(made["tree_info"]), base
-
-
-def of_sklearn(tree: Any) -> Tree:
-    """The `tree_` of a scikit-learn classifier; its values are shares of the classes."""
-    own = np.arange(tree.node_count)
-    leaf = tree.children_left < 0
-    return Tree(
-        feature=np.where(leaf, 0, tree.feature),
-        threshold=np.where(leaf, 0.0, tree.threshold),
-        left=np.where(leaf, own, tree.children_left),
-        right=np.where(leaf, own, tree.children_right),
-        value=tree.value[:, 0, :],
-    )
-
-
-def _leaf(value: float) -> Tree:
-    zero = np.zeros(1, dtype=np.int64)
-    return Tree(zero, np.zeros(1), zero, zero, np.array([value]))
-
-
-def _means(left: np.ndarray, right: np.ndarray, value: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """Values of the inner nodes from those of the leaves, by cover."""
-    found = value.astype(np.float64)
-
-    order, here = [0], 0
-    while here < len(order):  # parents before children
-        node = order[here]
-        if left[node] != node:
-            order += [int(left[node]), int(right[node])]
-        here += 1
-    for node in reversed(order):
-        one, other = left[node], right[node]
-        if one != node:
-            whole = cover[one] + cover[other]
-            found[node] = (
-                (cover[one] * found[one] + cover[other] * found[other]) / whole
-                if whole
-                else (found[one] + found[other]) / 2
-            )
-    return found
+        return self.used[moved], total[moved]

@@ -13,13 +13,14 @@ def write(folder: Path) -> None:
     write_json(folder / NAME, {path.relative_to(folder).as_posix(): sha256(path) for path in files})
 
 
-def check(folder: Path) -> None:
-    """Nothing, if every file is as it was when the manifest was written.
+def check(folder: Path, only: str | None = None) -> None:
+    """Nothing, if every file, or `only` one, is as it was when the manifest was written.
 
     Raises:
         TriageError: a file is missing or was changed.
     """
-    for name, expected in read_json(folder / NAME).items():
+    listed = read_json(folder / NAME)
+    for name, expected in listed.items() if only is None else [(only, listed.get(only))]:
         path = folder / name
         if not path.is_file():
             raise TriageError(f"the model in {folder} is not whole: {name} is missing")

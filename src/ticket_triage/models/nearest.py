@@ -1,20 +1,22 @@
 """The labelled tickets that a ticket is most like, shown beside its reasons."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from scipy import sparse
 
 from ticket_triage import features, text
 from ticket_triage.files import read_json, write_json
-from ticket_triage.models import blocks
-from ticket_triage.models.blocks import Row, Spec, Tfidf
-from ticket_triage.models.encoder import Encoder
+from ticket_triage.models.compiled import spec_of
+from ticket_triage.models.rows import Row, Spec
 from ticket_triage.schema import GOLD_PREFIX, TASKS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _STEPS = 127  # of an eight-bit integer: a cosine is right to about a hundredth
 _FILES = ("nearest.npz", "nearest.json")
@@ -85,16 +87,18 @@ class Nearest:
         write_json(folder / _FILES[1], about)
 
     @classmethod
-    def load(cls, folder: Path) -> "Nearest | None":
+    def load(cls, folder: Path) -> Nearest | None:
         """Read what `save` wrote; None where a model was saved without."""
         if not (folder / _FILES[0]).exists():
             return None
         about = read_json(folder / _FILES[1])
-        spec = Spec(about["spec"]["name"], about["spec"]["columns"], tuple(about["spec"]["steps"]))
+        spec = spec_of(about["spec"])
         with np.load(folder / _FILES[0], allow_pickle=False) as kept:
             if "steps" in kept:
                 vectors: Any = _long_one(kept["steps"].astype(np.float32))
             else:
+                from scipy import sparse  # which vectors of an encoder need not wait for
+
                 shape = (len(about["tickets"]), int(kept["columns"]))
                 parts = (kept["data"].astype(np.float32), kept["indices"], kept["indptr"])
                 vectors = sparse.csc_matrix(parts, shape=shape)
@@ -113,6 +117,10 @@ def make(
         steps: every fitted step by its digest.
         excerpt: characters that are kept of a ticket's text.
     """
+    # All that fits and transforms tables; who only finds needs none of it.
+    from ticket_triage.models import blocks
+    from ticket_triage.models.encoder import Encoder
+
     spec = _space(specs, steps)
     known = gold.reindex(columns=[f"{GOLD_PREFIX}{task}" for task in TASKS])
     rows = gold[known.notna().any(axis=1)]
@@ -134,6 +142,9 @@ def make(
 
 
 def _space(specs: Sequence[Spec], steps: Mapping[str, Any]) -> Spec | None:
+    from ticket_triage.models.blocks import Tfidf
+    from ticket_triage.models.encoder import Encoder
+
     for kind, wanted in ((Encoder, "embedding"), (Tfidf, "word"), (Tfidf, "char")):
         for spec in specs:
             if spec.name == wanted and isinstance(steps[spec.steps[-1]], kind):

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from ticket_triage.models.blocks import Row
-from ticket_triage.models.scorers import Heard, Linear
+from ticket_triage.models.rows import Row
+from ticket_triage.models.scorers import Heard
 
 Names = list[tuple[str, str]]
 UNREADABLE = frozenset(("char", "embedding"))  # blocks whose evidence no person can read
@@ -74,19 +73,3 @@ def evidence(voices: Sequence[Voice], label: int, most: int) -> list[dict[str, A
     size = sum(map(abs, total.values())) or 1.0
     ranked = sorted(total.items(), key=lambda item: (-abs(item[1]), item[0]))[:most]
     return [{"feature": n, "kind": k, "weight": round(w / size, 4)} for (k, n), w in ranked if w]
-
-
-def importances(members: Sequence[tuple[Any, float, bool, Names]]) -> pd.DataFrame:
-    """Columns `feature` and `weight`, strongest first, from (estimator, weight, linear, names) of each member.
-
-    Linear members: standard deviation of a feature's coefficients over the classes. Trees: impurity or gain.
-    """
-    total: dict[str, float] = defaultdict(float)
-    for estimator, weight, linear, names in members:
-        raw = Linear(estimator).weights.std(axis=1) if linear else np.asarray(estimator.feature_importances_)
-        size = float(raw.sum()) or 1.0
-        for (block, name), value in zip(names, raw, strict=True):
-            if value and block != "embedding":
-                total[name if block != "char" else f"…{name}…"] += weight * float(value) / size
-    ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
-    return pd.DataFrame(ranked, columns=["feature", "weight"])

@@ -9,8 +9,9 @@ from sklearn.pipeline import Pipeline
 
 from ticket_triage.models import encoding, families, member, nearest, pretrained, saving, shelf, tuned
 from ticket_triage.models.encoder import FAMILIES, FAMILY, Encoder
+from ticket_triage.models.heads import Head, Voter
 from ticket_triage.models.training import Lesson
-from ticket_triage.models.triage_model import Head, TriageModel, Voter
+from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.params import Assemble, Encode, Train
 from ticket_triage.schema import Task
 

@@ -1,7 +1,5 @@
 """The experts' rules as features: what of the taxonomy shows in a text."""
 
-from collections.abc import Iterable
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self
 
@@ -10,8 +8,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from ticket_triage import taxonomy as taxonomies
-from ticket_triage.labeling.functions import ALARMS, Finder
+from ticket_triage.models.lookups import Fired, finder
 
 
 class Rules(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn publishes no types
@@ -30,7 +27,7 @@ class Rules(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
 
     def fit(self, texts: Any, y: Any = None) -> Self:
         """Nothing is learnt; the taxonomy is checked."""
-        _finder(self.taxonomy)
+        finder(self.taxonomy)
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -38,33 +35,18 @@ class Rules(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
 
     def transform(self, texts: "pd.Series[str]") -> sparse.csr_matrix:
         """Shape (texts, rules)."""
-        return sparse.csr_matrix(_finder(self.taxonomy).find(texts).astype(np.float32) * self.weight)
+        return sparse.csr_matrix(finder(self.taxonomy).find(texts).astype(np.float32) * self.weight)
 
-    def row(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """The rules that fire in one text and their values, as a row of `transform`."""
-        columns = np.array(sorted(_finder(self.taxonomy).within(text)), dtype=np.int32)
-        return columns, np.full(len(columns), np.float32(1.0) * self.weight, dtype=np.float32)
+    def fired(self) -> Fired:
+        """The same for one text."""
+        return Fired(self.taxonomy, self.weight)
 
     def alarms(self, matrix: sparse.csr_matrix) -> list[frozenset[str]]:
         """Which of `urgency`, `safety` and `legal` show in each row of what `transform` gave."""
         ends, columns = matrix.indptr.tolist(), matrix.indices.tolist()
-        return [self.rang(columns[start:end]) for start, end in pairwise(ends)]
-
-    def rang(self, columns: Iterable[int]) -> frozenset[str]:
-        """Which of `urgency`, `safety` and `legal` are among the columns that show in a text."""
-        kinds = _alarms(self.taxonomy)
-        return frozenset(kinds[column] for column in columns if column in kinds)
+        fired = self.fired()
+        return [fired.rang(columns[start:end]) for start, end in pairwise(ends)]
 
     def get_feature_names_out(self, names: Any = None) -> np.ndarray:
         """`keywords.<label>`, `patterns.<label>`, `urgency`, `safety`, `question`."""
-        return np.array(_finder(self.taxonomy).columns, dtype=object)
-
-
-@lru_cache(maxsize=4)
-def _finder(text: str) -> Finder:
-    return Finder(taxonomies.parse(text, "the taxonomy of the model"))
-
-
-@lru_cache(maxsize=4)
-def _alarms(text: str) -> dict[int, str]:
-    return {_finder(text).columns.index(kind): kind for kind in ALARMS}
+        return np.array(finder(self.taxonomy).columns, dtype=object)

@@ -1,20 +1,17 @@
 """Members ready for one row: probabilities as the member gives them, and what each column added to a label.
 
+Nothing here needs the libraries that they were trained with; `compiling` makes these of fitted classifiers.
 What is added up is log-odds over the mean class, since that is what a member brings to the vote.
 """
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-from scipy import sparse
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.tree import DecisionTreeClassifier
 
-from ticket_triage.models import forest
-from ticket_triage.models.blocks import Row
-from ticket_triage.models.families import LightGBMTrees, XGBoostTrees
 from ticket_triage.models.forest import Forest, Walk
+from ticket_triage.models.rows import Row
 
 _LEAST = 1e-4  # a probability below it says no more against a label in the vote
 
@@ -36,50 +33,21 @@ class Scorer(Protocol):
     def hear(self, row: Row) -> Heard:
         """What it says of a row."""
 
-    def table(self, matrix: sparse.csr_matrix) -> np.ndarray:
-        """The probabilities of many rows, shape (rows, classes)."""
 
-
-def make(estimator: Any, linear: bool) -> Scorer:
-    """The quickest way to hear a fitted classifier; one of a kind that is not known here is asked as it is."""
-    if linear:
-        return Linear(estimator)
-    if isinstance(estimator, LightGBMTrees):
-        trees = forest.of_lightgbm(estimator.text)
-        if trees is not None:
-            of = np.arange(len(trees)) % estimator.scores
-            return Boosted(estimator, trees, of, np.zeros(estimator.scores))
-    elif isinstance(estimator, XGBoostTrees):
-        return Boosted(estimator, *forest.of_xgboost(estimator.json))
-    elif isinstance(estimator, RandomForestClassifier):
-        return Averaged(estimator, [one.tree_ for one in estimator.estimators_])
-    elif isinstance(estimator, DecisionTreeClassifier):
-        return Averaged(estimator, [estimator.tree_])
-    return _Asked(estimator)
-
-
+@dataclass
 class Linear:
-    """Naive Bayes and logistic regression: coefficient times value."""
+    """Naive Bayes and logistic regression: coefficient times value; shapes (columns, classes) and (classes,)."""
 
-    def __init__(self, estimator: Any) -> None:
-        if hasattr(estimator, "feature_log_prob_"):
-            weights, start = estimator.feature_log_prob_, estimator.class_log_prior_
-        else:
-            weights, start = estimator.coef_, estimator.intercept_
-        weights, start = (np.asarray(part, dtype=np.float64) for part in (weights, start))
-        if len(weights) == 1:  # two classes share one row of coefficients
-            weights, start = np.vstack([-weights, weights]) / 2, np.append(-start, start) / 2
-        # Only differences between classes matter. By column, so that what a row asks for lies together.
-        self.weights = np.ascontiguousarray((weights - weights.mean(axis=0)).T)
-        self.start = start - start.mean()
+    weights: np.ndarray
+    start: np.ndarray
 
     def hear(self, row: Row) -> "_HeardLinear":
         """See Scorer."""
         columns, values = row
         return _HeardLinear(self, columns, values.astype(np.float64), self.weights[columns])
 
-    def table(self, matrix: sparse.csr_matrix) -> np.ndarray:
-        """See Scorer."""
+    def table(self, matrix: Any) -> np.ndarray:
+        """The probabilities of many rows, shape (rows, classes)."""
         return softmax(matrix @ self.weights + self.start)
 
 
@@ -95,6 +63,7 @@ class _HeardLinear:
         return self._columns, self._weights[:, label] * self._values
 
 
+@dataclass
 class Boosted:
     """Boosted trees: each speaks for one class, or all for the second of two.
 
@@ -103,19 +72,18 @@ class Boosted:
     up to the score, as Shapley values do, and costs a twentieth of them.
     """
 
-    def __init__(self, estimator: Any, trees: list[forest.Tree], of: np.ndarray, start: np.ndarray) -> None:
-        self._estimator = estimator
-        self.forest = Forest(trees)
-        self.of, self.start = of, start
-        self.scores = len(start)
+    forest: Forest
+    of: np.ndarray  # the class of each tree
+    start: np.ndarray  # added to the scores
+
+    @property
+    def scores(self) -> int:
+        """One for each class, or one for the second of two."""
+        return len(self.start)
 
     def hear(self, row: Row) -> "_HeardBoosted":
         """See Scorer."""
         return _HeardBoosted(self, self.forest.walk(row))
-
-    def table(self, matrix: sparse.csr_matrix) -> np.ndarray:
-        """See Scorer."""
-        return np.asarray(self._estimator.predict_proba(matrix))
 
 
 class _HeardBoosted:
@@ -139,6 +107,7 @@ class _HeardBoosted:
         return scorer.forest.added(walk, (value[after] - value[before]) * share[trees])
 
 
+@dataclass
 class Averaged:
     """Trees whose shares of the classes are averaged.
 
@@ -146,19 +115,15 @@ class Averaged:
     rescale rule of Shrikumar et al., Learning Important Features, 2017), so that here, too, all adds up.
     """
 
-    def __init__(self, estimator: Any, trees: list[Any]) -> None:
-        self._estimator = estimator
-        self.forest = Forest([forest.of_sklearn(tree) for tree in trees])
-        self.trees = len(trees)
+    forest: Forest
+
+    def __post_init__(self) -> None:
+        self.trees = len(self.forest.roots)
         self.mean = self.forest.value[self.forest.roots].mean(axis=0)
 
     def hear(self, row: Row) -> "_HeardAveraged":
         """See Scorer."""
         return _HeardAveraged(self, self.forest.walk(row))
-
-    def table(self, matrix: sparse.csr_matrix) -> np.ndarray:
-        """See Scorer."""
-        return np.asarray(self._estimator.predict_proba(matrix))
 
 
 class _HeardAveraged:
@@ -179,30 +144,6 @@ class _HeardAveraged:
         share = rate * ((np.arange(len(now)) == label) - 1 / len(now)) / self._scorer.trees
         before, after, _ = walk.steps
         return self._scorer.forest.added(walk, (value[after] - value[before]) @ share)
-
-
-class _Asked:
-    """A classifier that gets its row as a matrix and says nothing of columns."""
-
-    def __init__(self, estimator: Any) -> None:
-        self._estimator = estimator
-
-    def hear(self, row: Row) -> "_HeardAsked":
-        columns, values = row
-        shape = (1, self._estimator.n_features_in_)
-        matrix = sparse.csr_matrix((values, columns, [0, len(columns)]), shape=shape)
-        return _HeardAsked(self.table(matrix)[0])
-
-    def table(self, matrix: sparse.csr_matrix) -> np.ndarray:
-        return np.asarray(self._estimator.predict_proba(matrix), dtype=np.float64)
-
-
-class _HeardAsked:
-    def __init__(self, probabilities: np.ndarray) -> None:
-        self.probabilities = probabilities
-
-    def pushes(self, label: int) -> Row:
-        return np.zeros(0, dtype=np.int64), np.zeros(0)
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

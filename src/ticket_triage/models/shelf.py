@@ -10,7 +10,9 @@ from sklearn.pipeline import Pipeline
 
 from ticket_triage.files import atomic, read_json, write_json
 from ticket_triage.models import blocks, families, saving
+from ticket_triage.models.compiled import spec_of
 from ticket_triage.models.member import Member
+from ticket_triage.models.rows import Spec
 from ticket_triage.schema import Task
 
 
@@ -97,7 +99,7 @@ class Loaded:
     task: Task
     family: str
     classes: tuple[str, ...]
-    specs: tuple[blocks.Spec, ...]
+    specs: tuple[Spec, ...]
     steps: dict[str, Any]
     estimator: Any
 
@@ -121,13 +123,6 @@ def load(folder: Path) -> Loaded:
     )
 
 
-def specs_of(about: dict[str, Any]) -> tuple[blocks.Spec, ...]:
+def specs_of(about: dict[str, Any]) -> tuple[Spec, ...]:
     """The blocks that a saved member's description names."""
-    return tuple(
-        blocks.Spec(
-            block["name"],
-            block["columns"] if isinstance(block["columns"], str) else tuple(block["columns"]),
-            tuple(block["steps"]),
-        )
-        for block in about["blocks"]
-    )
+    return tuple(spec_of(block) for block in about["blocks"])

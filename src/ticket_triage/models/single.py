@@ -4,30 +4,38 @@ What a table of tickets gets is shared wherever it could differ: the row of feat
 decision and the reasons are the same functions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ticket_triage import features
-from ticket_triage.models import decision, ensemble, polling, scorers
+from ticket_triage.models import compiled as parts
+from ticket_triage.models import decision, ensemble, polling
+from ticket_triage.models.compiled import Compiled
 from ticket_triage.models.decision import Facts
-from ticket_triage.models.lookups import Lookups
+from ticket_triage.models.heads import Voter
+from ticket_triage.models.lookups import Fired, Lookups, Step
 from ticket_triage.models.reasons import Columns, Voice, evidence
-from ticket_triage.models.rules import Rules
+from ticket_triage.models.rows import Spec
 from ticket_triage.models.scorers import Scorer
 from ticket_triage.schema import Task
 
 if TYPE_CHECKING:
-    from ticket_triage.models.triage_model import TriageModel, Voter
+    from ticket_triage.models.triage_model import TriageModel
 
 _FACTS = [features.NUMERIC.index(name) for name in ("sentiment", "repeat_contact", "earlier_tickets")]
 
 
 class Single:
-    """Answers one ticket in a millisecond or so, as `TriageModel.predict` answers many."""
+    """Answers one ticket in a millisecond or so, as `TriageModel.predict` answers many.
 
-    def __init__(self, model: "TriageModel") -> None:
+    Args:
+        compiled: of the model; made of its fitted steps where it was not saved with them.
+    """
+
+    def __init__(self, model: "TriageModel", compiled: Compiled | None = None) -> None:
         self._model = model
         voters = [voter for head in model.heads.values() for voter in head.voters]
         numeric = (*features.NUMERIC, *(features.CALENDAR if model.calendar else ()))
@@ -38,26 +46,36 @@ class Single:
         if self._nearest and self._nearest.spec not in specs:
             specs.append(self._nearest.spec)
         self.specs = tuple(specs)
-        self.lookups = Lookups(specs, model.steps, numeric)
+        self.compiled = compiled or _compiled(model, specs)
+        steps, names = self.compiled.steps, self.compiled.names
+        widths = {spec.steps[-1]: len(names[spec]) for spec in specs}
+        self.lookups = Lookups(specs, steps, numeric, widths)
         self._rules = next(
-            (
-                (spec, step)
-                for spec in specs
-                for step in [model.steps[spec.steps[-1]]]
-                if isinstance(step, Rules)
-            ),
+            ((spec, step) for spec in specs for step in [steps[spec.steps[-1]]] if isinstance(step, Fired)),
             None,
         )
         self._routes = decision.routes(model.taxonomy)
-        self._scorers: dict[str, Scorer] = {}
-        self.columns = {specs: Columns(model.names(specs)) for specs in {v.specs for v in voters}}
+        self.columns = {
+            specs: Columns([name for spec in specs for name in names[spec]])
+            for specs in {voter.specs for voter in voters}
+        }
 
-    def scorer(self, voter: "Voter") -> Scorer:
+    def scorer(self, voter: Voter) -> Scorer:
         """A member, ready for rows; raises whatever is wrong with it."""
-        if (known := self._scorers.get(voter.estimator)) is None:
-            made = scorers.make(self._model.estimators[voter.estimator], voter.linear)
-            known = self._scorers.setdefault(voter.estimator, made)
+        scorers = self.compiled.scorers
+        if (known := scorers.get(voter.estimator)) is None:
+            from ticket_triage.models import compiling  # as in `_compiled`
+
+            made = compiling.scorer(self._model.estimators[voter.estimator], voter.linear)
+            known = scorers.setdefault(voter.estimator, made)
         return known
+
+    def save(self, folder: Path) -> bool:
+        """Write what is compiled into the model's folder; whether there is such a form of all its parts."""
+        for head in self._model.heads.values():
+            for voter in head.voters:
+                self.scorer(voter)
+        return parts.write(self.compiled, folder)
 
     def answer(self, ticket: Mapping[str, Any], reasons: int = 0) -> dict[str, Any]:
         """What `TriageModel.predict` says of the ticket, by the names of its columns.
@@ -128,7 +146,7 @@ class Single:
         found = ensemble.temper(held.probabilities, head.temperature)[0]
         return found.tolist(), voices, bool(held.missed[0])
 
-    def hear(self, voter: "Voter", ticket: features.Features, done: dict[Any, Any]) -> Voice:
+    def hear(self, voter: Voter, ticket: features.Features, done: dict[Any, Any]) -> Voice:
         """What one member says of the ticket; `done` as for `vote`."""
         one = self.lookups.row(voter.specs, ticket, done)
         heard = self.scorer(voter).hear(one)
@@ -143,3 +161,16 @@ class Single:
         rang |= {decision.URGENT} if urgent else set()
         tone, again, earlier = ticket.numeric[_FACTS].tolist()
         return Facts(ticket.categorical[0], tone, again, earlier, rang, degraded)
+
+
+def _compiled(model: "TriageModel", specs: Sequence[Spec]) -> Compiled:
+    # Brings scikit-learn and the trees, which a model that was saved compiled has no use for.
+    from ticket_triage.models import blocks, compiling
+
+    steps: dict[str, Step] = {}
+    for spec in specs:
+        columns = [spec.columns] if isinstance(spec.columns, str) else list(spec.columns)
+        for digest in spec.steps:
+            if digest not in steps:
+                steps[digest] = compiling.step(model.steps[digest], columns)
+    return Compiled(steps, {spec: blocks.names([spec], model.steps) for spec in specs})

@@ -1,60 +1,43 @@
-"""The one servable object: raw tickets in, full predictions out, decision rule inside."""
+"""The one servable object: raw tickets in, full predictions out, decision rule inside.
+
+What tables of tickets need, scikit-learn and the trees above all, is imported where it is used: it takes seconds, and a
+service that was packaged with its model compiled asks for none of it.
+"""
+
+from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ticket_triage import features
 from ticket_triage import taxonomy as taxonomies
-from ticket_triage.files import TriageError, atomic, read_json, write_json, write_text
+from ticket_triage.files import TriageError, atomic, read_json, read_table, write_json, write_text
 from ticket_triage.labeling.functions import Alarms
-from ticket_triage.models import blocks, families, manifest, saving
-from ticket_triage.models.batch import Batch
-from ticket_triage.models.calibration import Guard, Sets, Threshold
-from ticket_triage.models.fallback import Fallback
+from ticket_triage.models import compiled, manifest
+from ticket_triage.models.canaries import faults
+from ticket_triage.models.heads import Head
 from ticket_triage.models.nearest import Nearest
-from ticket_triage.models.reasons import importances
+from ticket_triage.models.parts import Parts
 from ticket_triage.models.single import Single
-from ticket_triage.schema import Frozen, Task
+from ticket_triage.schema import Task
 from ticket_triage.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from ticket_triage.models.batch import Batch
+    from ticket_triage.models.rows import Spec
 
 FORMAT = 4  # raised by every change after which a saved model would answer otherwise, or not at all
 
 
 class OutdatedModel(TriageError):
     """A model of another format than this code's: it cannot be run."""
-
-
-class Voter(Frozen):
-    """A member's place in the vote of a task; its classifier is the file `estimator`."""
-
-    family: str
-    weight: float
-    temperature: float
-    estimator: str
-    linear: bool
-    specs: tuple[blocks.Spec, ...]
-    values: dict[str, Any]
-    score: float
-    gain: float = 0.0  # log-loss that the vote has less by it, out of fold
-
-
-class Head(Frozen):
-    """All that decides one task."""
-
-    classes: tuple[str, ...]
-    voters: tuple[Voter, ...]
-    temperature: float
-    threshold: Threshold
-    sets: Sets | None = None
-    guard: Guard | None = None  # of priority alone
-    fallback: Fallback | None = None  # answers where no member can; None: the taxonomy has no rules
 
 
 @dataclass(frozen=True)
@@ -100,11 +83,11 @@ class TriageModel:
         """See the class; read when asked for, since serving never needs it."""
         if self.reference_path is None:
             raise TriageError("this model was not saved with a reference")
-        return pd.read_parquet(self.reference_path)
+        return read_table(self.reference_path)
 
     def predict_proba(self, tickets: pd.DataFrame) -> dict[Task, pd.DataFrame]:
         """Calibrated probabilities by task, shape (tickets, classes), indexed as `tickets`."""
-        return Batch(self, tickets).probabilities
+        return self._batch(tickets).probabilities
 
     def fallback(self, task: Task, texts: list[str]) -> np.ndarray:
         """Probabilities of clean texts by the experts' rules alone, shape (texts, classes).
@@ -122,7 +105,9 @@ class TriageModel:
         Args:
             reasons: at most so many for each task, and the nearest gold tickets; 0 leaves them out, which is faster.
         """
-        batch = Batch(self, tickets)
+        import pandas as pd
+
+        batch = self._batch(tickets)
         none: list[list[dict[str, Any]]] = [[] for _ in range(len(tickets))]
         listed = batch.reasons(reasons) if reasons else none
         near = batch.neighbours() if reasons else none
@@ -133,8 +118,13 @@ class TriageModel:
 
     def judged(self, tickets: pd.DataFrame) -> tuple[pd.DataFrame, dict[Task, pd.DataFrame]]:
         """What `predict` (without reasons) and `predict_proba` say, in the time of one of them."""
-        batch = Batch(self, tickets)
+        batch = self._batch(tickets)
         return batch.answer, batch.probabilities
+
+    def _batch(self, tickets: pd.DataFrame) -> Batch:
+        from ticket_triage.models.batch import Batch
+
+        return Batch(self, tickets)
 
     @cached_property
     def words_of_alarm(self) -> Alarms:
@@ -146,8 +136,10 @@ class TriageModel:
         """The same model for one ticket at a time, many times as fast; made when first asked for."""
         return Single(self)
 
-    def names(self, specs: tuple[blocks.Spec, ...]) -> list[tuple[str, str]]:
+    def names(self, specs: tuple[Spec, ...]) -> list[tuple[str, str]]:
         """(block, feature) of each column of the matrix that these blocks give."""
+        from ticket_triage.models import blocks
+
         # Naming fifty thousand terms takes longer than a prediction, and equal specs have equal names.
         memory: dict[Any, list[tuple[str, str]]] = self.__dict__.setdefault("_named", {})
         if specs not in memory:
@@ -156,6 +148,8 @@ class TriageModel:
 
     def importance(self, task: Task) -> pd.DataFrame:
         """Columns `feature` and `weight`, strongest first; weights of all features of a task sum to one."""
+        from ticket_triage.models.importance import importances
+
         voters = self.heads[task].voters
         return importances(
             [(self.estimators[v.estimator], v.weight, v.linear, self.names(v.specs)) for v in voters]
@@ -163,7 +157,9 @@ class TriageModel:
 
     def observe(self, tickets: pd.DataFrame) -> pd.DataFrame:
         """What drift is measured on: row features, predicted labels and confidences; never the text."""
-        batch = Batch(self, tickets)
+        import pandas as pd
+
+        batch = self._batch(tickets)
         table, answer = batch.table, batch.answer
         kept = [c for c in table.columns if c != features.TEXT and c not in features.CALENDAR]
         predicted = [name for task in self.tasks for name in (task, f"{task}_confidence")]
@@ -171,17 +167,13 @@ class TriageModel:
 
     def check(self) -> list[str]:
         """A sentence for each canary ticket whose answer is not the one that it had when the model was made."""
+        import pandas as pd
+
         if not self.canaries:
             return []
         tickets = pd.DataFrame({"text": [canary["text"] for canary in self.canaries]})
-        faults = []
-        for got, canary in zip(self.answers(tickets), self.canaries, strict=True):
-            for task, (label, confidence) in canary["expected"].items():
-                if got[task][0] != label or abs(got[task][1] - confidence) > 1e-3:
-                    faults.append(
-                        f"canary {canary['name']}: {task} is {got[task]}, expected {label} {confidence}"
-                    )
-        return faults
+        answers = zip(self.canaries, self.answers(tickets), strict=True)
+        return [fault for canary, got in answers for fault in faults(canary, got)]
 
     def answers(self, tickets: pd.DataFrame) -> list[dict[str, tuple[str, float]]]:
         """(label, confidence rounded to six digits) by task, for each ticket."""
@@ -217,7 +209,7 @@ class TriageModel:
             manifest.write(draft)
 
     @classmethod
-    def load(cls, folder: Path) -> "TriageModel":
+    def load(cls, folder: Path) -> TriageModel:
         """Read a saved model; no file is opened before its hash was found right.
 
         Raises:
@@ -235,14 +227,21 @@ class TriageModel:
         voters = [voter for head in heads.values() for voter in head.voters]
         digests = sorted({d for voter in voters for spec in voter.specs for d in spec.steps})
         reference = folder / "reference.parquet"
-        return cls(
+        steps: Mapping[str, Any] = Parts(folder, {d: f"steps/{d}.skops" for d in digests})
+        estimators: Mapping[str, Any] = Parts(folder, {v.estimator: f"members/{v.estimator}" for v in voters})
+        if (ready := compiled.read(folder)) is None:
+            steps, estimators = dict(steps), dict(estimators)
+        made = cls(
             taxonomy=taxonomies.read(folder / "taxonomy.yaml"),
             heads=heads,
             calendar=about["calendar"],
             info=about["info"],
-            steps={d: saving.loads(folder / "steps" / f"{d}.skops") for d in digests},
-            estimators={v.estimator: families.load(folder / "members" / v.estimator) for v in voters},
+            steps=steps,
+            estimators=estimators,
             canaries=tuple(read_json(folder / "canaries.json")),
             nearest=Nearest.load(folder),
             reference_path=reference if reference.exists() else None,
         )
+        if ready is not None:
+            made.__dict__["single"] = Single(made, ready)
+        return made

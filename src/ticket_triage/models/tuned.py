@@ -18,9 +18,10 @@ from sklearn.pipeline import Pipeline
 from ticket_triage import features
 from ticket_triage.files import TriageError
 from ticket_triage.models import tuning
-from ticket_triage.models.encoder import FAMILY, Encoder, spoken
+from ticket_triage.models.encoder import FAMILY, Encoder
 from ticket_triage.models.member import Member
 from ticket_triage.models.pretrained import Pretrained, small
+from ticket_triage.models.session import spoken
 from ticket_triage.models.training import Training
 from ticket_triage.params import Encode, Train
 from ticket_triage.schema import Task

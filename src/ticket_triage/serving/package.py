@@ -1,6 +1,8 @@
 """A model version, the code that answers with it and its exact requirements, as one Bento."""
 
+import compileall
 import os
+import py_compile
 import re
 import shutil
 import subprocess
@@ -96,6 +98,9 @@ def _package(
         content = {**yaml.safe_load(bentofile), "name": name, "labels": dict(labels)}
         (build / BENTOFILE).write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
         _build(build, home, version)
+        # Where a server may not write into it, its own code would be compiled at each start.
+        made = home / "bentos" / name / version / "src"
+        compileall.compile_dir(made, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
         # Built aside and moved whole: a kill leaves no half Bento under a tag.
         shelf.mkdir(parents=True, exist_ok=True)
         os.replace(home / "bentos" / name / version, shelf / version)
@@ -130,9 +135,24 @@ def _add(place: Path, folder: Path, ref: ModelRef) -> ModelRef:
     # What the model calls itself is checked when it is loaded, as all of its files are.
     manifest = place / MANIFEST
     if manifest.exists():
-        beside = {name: files.sha256(place / name) for name in (REF, METRICS) if (place / name).exists()}
-        files.write_json(manifest, files.read_json(manifest) | beside)
+        compiled = _compile(place)
+        beside = (*(name for name in (REF, METRICS) if (place / name).exists()), *compiled)
+        files.write_json(
+            manifest, files.read_json(manifest) | {name: files.sha256(place / name) for name in beside}
+        )
     return ref
+
+
+def _compile(place: Path) -> tuple[str, ...]:
+    """Write what the service answers with into a model's folder, and return the names of the files."""
+    from ticket_triage.models import compiled
+    from ticket_triage.models.triage_model import TriageModel
+
+    try:
+        written = TriageModel.load(place).single.save(place)
+    except TriageError:  # it cannot be served as it is either, and the service says why
+        return ()
+    return (compiled.ABOUT, compiled.ARRAYS) if written else ()
 
 
 def _code(root: Path, include: list[str]) -> Iterator[Path]:

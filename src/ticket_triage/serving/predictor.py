@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ticket_triage import files
+from ticket_triage.models.canaries import faults
 from ticket_triage.schema import TASKS, Explain, Measured, ModelRef, Prediction, Ticket
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Predictor:
         Raises:
             TriageError: a file is missing or is not what was saved.
         """
-        # Brings scikit-learn and the trees: seconds that importing the service must not cost.
+        # Brings NumPy, and scikit-learn and the trees where the model was not packaged: importing the service must not
+        # cost that.
         from ticket_triage.models.triage_model import TriageModel
 
         return cls(TriageModel.load(folder), read_ref(folder), read_measured(folder))
@@ -79,9 +81,13 @@ class Predictor:
         """
         if not self.model.canaries:
             return ["the model has no canary tickets to prove itself with"]
+        found = []
         for canary in self.model.canaries:
-            self.predict(Ticket(text=canary["text"]))
-        return self.model.check()
+            said = self.predict(Ticket(text=canary["text"]))
+            given = {task: getattr(said, task) for task in TASKS}
+            got = {task: (one.label, one.confidence) for task, one in given.items() if one is not None}
+            found += faults(canary, got)
+        return found
 
 
 def read_ref(folder: Path) -> ModelRef:
