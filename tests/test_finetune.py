@@ -97,6 +97,30 @@ def test_the_same_seed_gives_the_same_network(tuned: params.Encode) -> None:
     assert all(np.array_equal(value, second.weights[name]) for name, value in first.weights.items())
 
 
+def test_steps_in_bfloat16_come_to_nearly_the_same_network(tuned: params.Encode) -> None:
+    source = pretrained.read(tuned.source, tuned.sha256)
+    texts, targets = (
+        ["late parcel", "internet down", "thanks"] * 8,
+        {"category": np.eye(3)[np.arange(24) % 3]},
+    )
+    exact, rough = (
+        finetune.once(
+            texts,
+            targets,
+            source,
+            tuned.tune.model_copy(update={"precision": precision, "epochs": 4, "rate": 0.001}),
+            tokens=16,
+            seed=1,
+            epochs=4,
+        )
+        for precision in ("float32", "bfloat16")
+    )
+    for (name, value), other in zip(exact.weights.items(), rough.weights.values(), strict=True):
+        assert other.dtype == np.float32
+        assert other == pytest.approx(value, abs=0.02), name
+    assert not all(map(np.array_equal, exact.weights.values(), rough.weights.values()))
+
+
 def test_it_stops_after_the_epoch_of_the_least_loss_and_so_does_a_refit(tuned: params.Encode) -> None:
     source = pretrained.read(tuned.source, tuned.sha256)
     texts = ["late parcel", "internet down", "thanks"] * 8

@@ -235,6 +235,7 @@ class Tune(Section):
     decay: Annotated[float, Field(ge=0)]
     balance: Share
     shares: Shares
+    precision: Literal["float32", "bfloat16"]
     unlabelled: Annotated[int, Field(ge=0)]
 
 

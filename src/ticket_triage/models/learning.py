@@ -41,7 +41,10 @@ def fit(
     told: Callable[["Network"], None],
     epochs: int | None = None,
 ) -> Network:
-    """A network fitted for `settings.epochs`, or stopped after fewer `epochs` of the same schedule."""
+    """A network fitted for `settings.epochs`, or stopped after fewer `epochs` of the same schedule.
+
+    Its weights are float32 in any case; in bfloat16 are the products of a step alone, not what it predicts with.
+    """
     torch.manual_seed(seed)
     draw = np.random.default_rng(seed)
     network = Network(pretrained, {task: target.shape[1] for task, target in rows.targets.items()})
@@ -69,11 +72,13 @@ def fit(
         draw.shuffle(shuffled)
         for batch in shuffled:
             loss = torch.zeros(())
-            for task, values in network(*padded([rows.ids[row] for row in batch])).items():
+            with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bfloat16"):
+                said = network(*padded([rows.ids[row] for row in batch]))
+            for task, values in said.items():
                 goal = goals[task][batch]
                 known = goal.sum(1) > 0
                 if known.any():
-                    own = -(goal[known] * weights[task] * torch.log_softmax(values[known], -1)).sum(1)
+                    own = -(goal[known] * weights[task] * torch.log_softmax(values[known].float(), -1)).sum(1)
                     loss = loss + getattr(settings.shares, task) * own.mean()
             optimizer.zero_grad()
             loss.backward()
