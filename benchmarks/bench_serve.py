@@ -58,6 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as room:
         home = Path(room)
         tag = package(folder, read_ref(folder), home / "bentos", {})
+        folder = home / "bentos/bentos" / tag.replace(":", "/") / "src/model"  # the same files for all
         if ONLY in ("", "closed", "open"):
             found["uncached"] = uncached(home, folder, tag, texts, verdicts)
         if ONLY in ("", "cached"):
