@@ -87,7 +87,7 @@ def test_the_same_is_built_once_and_a_change_makes_another(model_folder, reposit
     home = tmp_path / "home"
     first = package(model_folder, REF, home, {"commit": "1"}, root=repository)
     when = (folder_of(home, first) / "bento.yaml").stat().st_mtime_ns
-    (repository / "src/ticket_triage/params.py").touch()
+    (repository / "src/ticket_triage/params/__init__.py").touch()
     assert package(model_folder, REF, home, {"commit": "2"}, root=repository) == first
     assert (folder_of(home, first) / "bento.yaml").stat().st_mtime_ns == when
     with (repository / "src/ticket_triage/serving/predictor.py").open("a") as stream:
