@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipelines import progress, run, say
 from ticket_triage import params
+from ticket_triage.features import TEXT
 from ticket_triage.files import atomic, read_table, read_text
 from ticket_triage.models import assembly, refit, training
 from ticket_triage.models.triage_model import TriageModel
@@ -23,18 +24,22 @@ def main(
             shutil.copytree(model, draft)
         return say("as assembled: `refit.with_validation` is false")
     rule, encode, settings = params.load("assemble"), params.load("encode"), params.load("train")
-    before, held_out = TriageModel.load(Path(model)), read_table(Path(validation))
+    before, held_out, more = (
+        TriageModel.load(Path(model)),
+        read_table(Path(validation)),
+        read_table(Path(others)),
+    )
     lesson = training.everything(
         before.tasks,
         pd.concat([read_table(Path(train)), held_out]),
-        pd.concat([read_table(Path(known)), read_table(Path(others))]),
+        pd.concat([read_table(Path(known)), more]),
         read_table(Path(weak)),
         read_text(Path(experts)),
         settings,
         calendar=before.calendar,
     )
     with tempfile.TemporaryDirectory() as room, progress("refit", refit.steps(before)) as advance:
-        after = refit.refit(before, lesson, settings, encode, rule, Path(room), advance)
+        after = refit.refit(before, lesson, more[TEXT], settings, encode, rule, Path(room), advance)
         proven = replace(after, canaries=assembly.canaries(after, held_out, rule))
         proven.save(Path(out), Path(room), before.reference)
     return say(f"members fitted on {len(lesson.gold):,} gold tickets")

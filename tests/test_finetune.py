@@ -143,6 +143,12 @@ def test_unlabelled_texts_teach_only_where_they_help_out_of_fold(tuned: params.E
     assert len(found.taught) == len(found.losses) == 2
     assert min(found.taught) < min(found.losses)  # twice as many steps
     assert found.pseudo == 60
+    again, alone = (
+        finetune.once(texts, targets, source, short, tokens=16, seed=1, epochs=2, unlabelled=more)
+        for more in (words * 20, ())
+    )
+    assert (again.pseudo, alone.pseudo) == (60, 0)  # a refit teaches itself, too
+    assert any(not np.array_equal(value, alone.weights[name]) for name, value in again.weights.items())
     strange = ["zzz zzz", "parcel down thanks", "lot"] * 20
     bad = tuned.tune.model_copy(update={"epochs": 8})
     kept = finetune.tune(

@@ -13,6 +13,7 @@ from ticket_triage.models.families import RULES
 from ticket_triage.models.triage_model import TriageModel
 
 SETTINGS = params.read(Path(__file__).parent.parent / "params.yaml").assemble
+NOTHING = pd.Series([], dtype="str")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def again(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> TriageModel:
     home = tmp_path_factory.mktemp("refit")
-    found = refit.refit(model, lesson, train_settings, encode_settings, SETTINGS, home / "stage")
+    found = refit.refit(model, lesson, NOTHING, train_settings, encode_settings, SETTINGS, home / "stage")
     found.save(home / "final", home / "stage", model.reference)
     return TriageModel.load(home / "final")
 
@@ -88,7 +89,7 @@ def test_without_more_rows_the_same_model_comes_out(
 ) -> None:
     train, validation = split_tables
     lesson = training.Lesson(dict(learnt), train)
-    found = refit.refit(model, lesson, train_settings, encode_settings, SETTINGS, tmp_path / "stage")
+    found = refit.refit(model, lesson, NOTHING, train_settings, encode_settings, SETTINGS, tmp_path / "stage")
     head = validation.head(50)
     for task, guess in model.predict_proba(head).items():
         assert found.predict_proba(head)[task].to_numpy() == pytest.approx(guess.to_numpy(), abs=1e-6)

@@ -138,13 +138,20 @@ def once(
     tokens: int,
     seed: int,
     epochs: int,
+    unlabelled: Sequence[str] = (),
     progress: Callable[[], None] = lambda: None,
 ) -> Tuned:
-    """Fit one network on all rows, for so many epochs; arguments are those of `tune`, nothing is out of fold."""
+    """Fit one network on all rows, for so many epochs; arguments are those of `tune`, nothing is out of fold.
+
+    With `unlabelled` texts it teaches another one, which is returned.
+    """
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
-    rows = Rows(read(pretrained, texts, tokens), targets)
+    rows, more = Rows(read(pretrained, texts, tokens), targets), read(pretrained, unlabelled, tokens)
     network = fit(rows, pretrained, settings, seed, lambda _: progress(), epochs)
-    return Tuned(network.weights(), _heads(network), {}, epochs)
+    if more:
+        taught = _told(network, more, settings.batch)
+        network = fit(rows.with_(more, taught), pretrained, settings, seed, lambda _: progress(), epochs)
+    return Tuned(network.weights(), _heads(network), {}, epochs, pseudo=len(more))
 
 
 @dataclass(frozen=True)
@@ -175,6 +182,10 @@ def _teach(
     network = Network(pretrained, classes)
     network.load_state_dict(state)
     network.eval()
+    return _told(network, ids, batch)
+
+
+def _told(network: Network, ids: list[list[int]], batch: int) -> dict[str, np.ndarray]:
     return {task: values.astype(np.float32) for task, values in predict(network, ids, batch).items()}
 
 

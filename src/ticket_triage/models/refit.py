@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sklearn.pipeline import Pipeline
 
@@ -15,10 +15,14 @@ from ticket_triage.models.triage_model import TriageModel
 from ticket_triage.params import Assemble, Encode, Train
 from ticket_triage.schema import Task
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def refit(
     model: TriageModel,
     lesson: Lesson,
+    unlabelled: "pd.Series[str]",
     settings: Train,
     encode: Encode,
     assemble: Assemble,
@@ -32,12 +36,13 @@ def refit(
     is what validation judges. The rules, which learn nothing, stay.
 
     Args:
+        unlabelled: clean texts that a fine-tuned encoder may have taught itself with.
         stage: a folder where the files are written from which `TriageModel.save` takes them.
         progress: told how many of `steps` are done.
     """
     written = stage / "members"
     written.mkdir(parents=True)
-    made = _fine_tuned(model, lesson, settings, encode, progress)
+    made = _fine_tuned(model, lesson, unlabelled, settings, encode, progress)
     heads: dict[Task, Head] = {}
     for task, head in model.heads.items():
         voters = []
@@ -71,7 +76,15 @@ def refit(
 
 def steps(model: TriageModel) -> int:
     """How often `refit` tells that it has come further."""
+    return _epochs(model) * (2 if _taught(model) else 1)
+
+
+def _epochs(model: TriageModel) -> int:
     return next((int(voter.values[tuned.EPOCHS]) for voter in _voters(model) if _is_tuned(voter)), 0)
+
+
+def _taught(model: TriageModel) -> bool:
+    return any(_is_tuned(voter) and voter.values[tuned.TAUGHT] for voter in _voters(model))
 
 
 def _voters(model: TriageModel) -> list[Voter]:
@@ -85,6 +98,7 @@ def _is_tuned(voter: Voter) -> bool:
 def _fine_tuned(
     model: TriageModel,
     lesson: Lesson,
+    unlabelled: "pd.Series[str]",
     settings: Train,
     encode: Encode,
     progress: Callable[[int, float], None],
@@ -96,8 +110,9 @@ def _fine_tuned(
     return tuned.refit(
         lesson.learnt,
         lesson.mood,
+        unlabelled if _taught(model) else unlabelled.head(0),
         {task: model.heads[task].classes for task in lesson.learnt},
-        steps(model),
+        _epochs(model),
         encode,
         pretrained.read(encode.source, encode.sha256),
         settings,

@@ -102,6 +102,7 @@ def steps(settings: Encode, training: Train) -> int:
 def refit(
     learnt: Mapping[Task, Training],
     mood: "pd.Series[str]",
+    unlabelled: "pd.Series[str]",
     classes: Mapping[Task, tuple[str, ...]],
     epochs: int,
     settings: Encode,
@@ -109,7 +110,11 @@ def refit(
     training: Train,
     progress: Callable[[int], None],
 ) -> dict[Task, Pipeline]:
-    """Fine-tune once more on all rows, for as many epochs as early stopping found; a pipeline for each task."""
+    """Fine-tune once more on all rows, for as many epochs as early stopping found; a pipeline for each task.
+
+    Args:
+        unlabelled: what the encoder taught itself with; empty where that had not helped.
+    """
     finetune = _finetune()
     kept = {task: rows.only(classes[task]) for task, rows in learnt.items()}
     lesson = _lesson(kept, mood, training.second_weight, classes)
@@ -122,6 +127,7 @@ def refit(
         tokens=settings.tokens,
         seed=training.seed,
         epochs=epochs,
+        unlabelled=_some(unlabelled, settings, training),
         progress=lambda: progress(next(count)),
     )
     return _pipelines(found, kept, source, settings)[0]
