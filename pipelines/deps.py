@@ -54,6 +54,13 @@ def _direct(path: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
+def _packaged() -> set[Path]:
+    """The code that a Bento takes along, and that its version is a hash of."""
+    patterns = YAML(typ="safe").load((ROOT / "bentofile.yaml").read_text("utf-8"))["include"]
+    found = {file for pattern in patterns if pattern.startswith(CODE) for file in ROOT.glob(pattern)}
+    return {file for file in found if file.is_file() and "__pycache__" not in file.parts}
+
+
 def imported(stage: str) -> list[str]:
     """All files of the repository that `python -m pipelines.<stage>` reads as code, relative to its root."""
     todo, seen = [ROOT / "pipelines" / f"{stage}.py", ROOT / "pipelines/__init__.py"], set()
@@ -63,6 +70,8 @@ def imported(stage: str) -> list[str]:
             seen.add(path)
             if path.suffix == ".py":
                 todo += _direct(path)
+    if stage == "package":
+        seen |= _packaged()
     return sorted(path.relative_to(ROOT).as_posix() for path in seen)
 
 

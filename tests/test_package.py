@@ -152,6 +152,19 @@ def needed(module: str, seen: set[Path]) -> set[Path]:
     return seen
 
 
+def test_whatever_a_bento_takes_along_makes_a_new_one_when_it_changes():
+    deps = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["package"]["deps"]
+    included = yaml.safe_load((ROOT / "bentofile.yaml").read_text())["include"]
+    code = {
+        path.relative_to(ROOT).as_posix()
+        for pattern in included
+        if pattern.startswith("src/")
+        for path in ROOT.glob(pattern)
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert "src/ticket_triage/models/refit.py" in code and code <= set(deps)
+
+
 def test_bentofile_includes_all_that_an_answer_imports():
     included = {
         path.resolve()
