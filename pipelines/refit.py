@@ -24,20 +24,11 @@ def main(
             shutil.copytree(model, draft)
         return say("as assembled: `refit.with_validation` is false")
     rule, encode, settings = params.load("assemble"), params.load("encode"), params.load("train")
-    before, held_out, more = (
-        TriageModel.load(Path(model)),
-        read_table(Path(validation)),
-        read_table(Path(others)),
-    )
-    lesson = training.everything(
-        before.tasks,
-        pd.concat([read_table(Path(train)), held_out]),
-        pd.concat([read_table(Path(known)), more]),
-        read_table(Path(weak)),
-        read_text(Path(experts)),
-        settings,
-        calendar=before.calendar,
-    )
+    before, rules = TriageModel.load(Path(model)), read_text(Path(experts))
+    tables = (read_table(Path(one)) for one in (train, validation, known, others, weak))
+    gold, held_out, seen, more, guessed = tables
+    both, rows = pd.concat([gold, held_out]), pd.concat([seen, more])
+    lesson = training.everything(before.tasks, both, rows, guessed, rules, settings, calendar=before.calendar)
     with tempfile.TemporaryDirectory() as room, progress("refit", refit.steps(before)) as advance:
         after = refit.refit(before, lesson, more[TEXT], settings, encode, rule, Path(room), advance)
         proven = replace(after, canaries=assembly.canaries(after, held_out, rule))

@@ -150,8 +150,9 @@ class DecisionLog:
             self._expire()
         except Refused:
             pass
-        except Exception as error:
-            # Not its text, which may hold that of a ticket.
+        except (
+            Exception
+        ) as error:  # whatever it is, it must not end the thread; what it says may be a ticket's
             logger.warning(
                 "%s fails (%s): decisions wait on the disk", self.breaker.name, type(error).__name__
             )
