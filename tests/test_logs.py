@@ -2,6 +2,7 @@ import asyncio
 import io
 import json
 import logging
+from select import PIPE_BUF
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -56,7 +57,14 @@ def test_the_servers_own_records_get_the_same_form_once(monkeypatch):
 
 def test_lines_of_a_loop_are_written_together_and_a_fault_at_once(monkeypatch):
     monkeypatch.setattr(logs, "LATER", 0.05)
-    stream = io.StringIO()
+    written: list[str] = []
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return super().write(text)
+
+    stream = Stream()
     handler = logs.Together(stream)
 
     def say(message: str, level: int = logging.INFO) -> list[str]:
@@ -70,10 +78,11 @@ def test_lines_of_a_loop_are_written_together_and_a_fault_at_once(monkeypatch):
         assert say("three") == ["one", "two"]
         assert say("four", logging.ERROR) == ["one", "two", "three", "four"]
         for number in range(logs.TOGETHER - 1):
-            assert len(say(str(number))) == 4
+            assert len(say(f"{number} {'x' * 100}")) == 4
         assert len(say("the last")) == 4 + logs.TOGETHER
 
     asyncio.run(go())
+    assert max(map(len, written)) <= PIPE_BUF < sum(map(len, written)), "a pipe takes no more in one piece"
     assert say("where no loop runs")[-1] == "where no loop runs"
 
 

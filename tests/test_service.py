@@ -438,6 +438,17 @@ def test_importing_the_service_loads_no_model(tmp_path):
     assert run_without(code, tmp_path / "there is none").strip() == "[]"
 
 
+def test_what_bentoml_does_around_a_request_for_nothing_is_left_out(tmp_path):
+    code = (
+        "from ticket_triage.serving.service import service\n"
+        "app = service.to_asgi(is_main=True)\n"
+        "print(*(one.cls.__name__ for one in app.user_middleware))\n"
+    )
+    names = run_without(code, tmp_path / "there is none").split()
+    assert {"Watch", "Access", "Door", "Quick", "Deadline"} <= set(names) and names.count("nothing") == 2
+    assert not {"TimeoutMiddleware", "OpenTelemetryMiddleware"} & set(names)
+
+
 def test_the_service_answers_without_what_trains_and_watches_models(model_folder):
     code = (
         "from ticket_triage.schema import Ticket\n"

@@ -1,5 +1,6 @@
 """An encoder fine-tuned on gold for all tasks at once, and taught by itself on unlabelled texts where that helps."""
 
+import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,12 +80,16 @@ def tune(
         )
         for fold, (rows, held_out) in enumerate(sides):
             kept: list[dict[str, torch.Tensor]] = []
+            epoch = itertools.count()
 
-            def told(network: Network, out: np.ndarray = held_out, kept: Any = kept) -> None:
-                said = predict(network, [ids[row] for row in out], settings.batch)
+            def told(
+                network: Network, out: np.ndarray = held_out, kept: Any = kept, epoch: Any = epoch
+            ) -> None:
+                said, number = predict(network, [ids[row] for row in out], settings.batch), next(epoch)
                 for task, values in said.items():
-                    found.said[len(kept)][task][out] = values
-                kept.append({name: value.clone() for name, value in network.state_dict().items()})
+                    found.said[number][task][out] = values
+                if more and taught is None:  # it may teach others: a hundred megabytes for each
+                    kept.append({name: value.clone() for name, value in network.state_dict().items()})
                 progress()
 
             mine = Rows([ids[row] for row in rows], {task: t[rows] for task, t in targets.items()})
@@ -107,6 +112,7 @@ def tune(
         teachers = [
             _teach(pretrained, classes, kept[epochs - 1], more, settings.batch) for kept in own.states
         ]
+        own.states.clear()
         students = across(teachers)
         taught = losses(students)
         if min(taught) < min(plain):
@@ -156,7 +162,10 @@ def once(
 
 @dataclass(frozen=True)
 class _Fold:
-    """The states of each fold's network after each epoch, and by epoch what they say of the rows held out."""
+    """The states of each fold's network after each epoch, and by epoch what they say of the rows held out.
+
+    States are kept only where they may teach.
+    """
 
     states: list[list[dict[str, torch.Tensor]]]
     said: list[dict[str, np.ndarray]]

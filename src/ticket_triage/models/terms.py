@@ -65,12 +65,12 @@ class Terms:
     def _by_char(self, text: str, found: "array[int]") -> None:
         memory = self._memory
         for word in text.split():
-            if word not in memory:
+            if (known := memory.get(word)) is None:
                 if len(memory) >= REMEMBERED:
-                    memory.clear()
-                known = [self._index[piece] for piece in self._pieces(word) if piece in self._index]
-                memory[word] = array("i", known)
-            found.extend(memory[word])  # array to array: a copy of bytes
+                    memory.clear()  # another thread may be in here, too
+                pieces = [self._index[piece] for piece in self._pieces(word) if piece in self._index]
+                known = memory[word] = array("i", pieces)
+            found.extend(known)  # array to array: a copy of bytes
 
     def _pieces(self, word: str) -> list[str]:
         padded = f" {word} "

@@ -26,6 +26,7 @@ _NEEDED = (
     "scipy",
     "skops",
     "tokenizers",
+    "xgboost",
 )
 
 

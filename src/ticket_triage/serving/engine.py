@@ -43,7 +43,7 @@ class Asked:
 class Engine:
     """Answers tickets: chooses who answers, looks whether it was answered before, and records what was said.
 
-    Plain Python, everything handed in; safe on one event loop, and in one thread beside it.
+    Plain Python, everything handed in; safe on one event loop, and in threads beside it.
 
     Args:
         rollout: who answers.

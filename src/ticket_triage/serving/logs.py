@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from select import PIPE_BUF
 from typing import Any, Literal, TextIO
 
 from pydantic import ValidationError
@@ -54,7 +55,8 @@ class Lines(logging.Formatter):
 class Together(logging.StreamHandler[TextIO]):
     """Writes lines of an event loop a moment later and together: a system call takes longer than a line.
 
-    What is worse than information, and what comes from elsewhere than a loop, is written at once, after what waits.
+    What is worse than information, and what comes where no loop runs and nothing waits, is written at once. No more at
+    a time than a pipe takes whole, since all workers write to the same one.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -65,22 +67,36 @@ class Together(logging.StreamHandler[TextIO]):
         """Take a line."""
         try:
             self._waiting.append(self.format(record) + self.terminator)
-            if record.levelno > logging.INFO or len(self._waiting) >= TOGETHER:
-                self.flush()
-            elif len(self._waiting) == 1:
-                asyncio.get_running_loop().call_later(LATER, self.flush)
-        except RuntimeError:  # no loop runs here
-            self.flush()
-        except Exception:
+        except Exception:  # as every handler of the library
             self.handleError(record)
+            return
+        if record.levelno > logging.INFO or len(self._waiting) >= TOGETHER:
+            self.flush()
+        elif len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_later(LATER, self.flush)
+            except RuntimeError:  # no loop runs here
+                self.flush()
 
     def flush(self) -> None:
         """Write what waits."""
         with self.lock or nullcontext():
             lines, self._waiting = self._waiting, []
-            if lines:
-                self.stream.write("".join(lines))
-            super().flush()
+            part: list[str] = []
+            size = 0
+            for line in lines:
+                length = len(line.encode("utf-8", "replace"))
+                if part and size + length > PIPE_BUF:
+                    self._write(part)
+                    part, size = [], 0
+                part.append(line)
+                size += length
+            self._write(part)
+
+    def _write(self, lines: list[str]) -> None:
+        if lines:
+            self.stream.write("".join(lines))
+        super().flush()
 
 
 def _json(facts: Mapping[str, Any]) -> str:

@@ -208,9 +208,11 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
 async def _one(engine: Engine, given: Any, caller: str | None) -> bytes:
     await asyncio.sleep(0)  # others may go first: no ticket waits for more than one other
     try:
-        return engine.predict(Ticket.model_validate(given), caller=caller)
+        ticket = Ticket.model_validate(given)
     except ValidationError as fault:
         return _failure(sentence(fault.errors()))
+    try:
+        return engine.predict(ticket, caller=caller)
     except TriageError:
         return _failure(NOT_KEPT)
     except Exception:  # of this ticket alone: the others have their answers
