@@ -233,3 +233,20 @@ def test_a_line_is_a_record_and_back():
     assert b"\n" not in line and set(json.loads(line)) == {"decision"}
     back = records.parse(line)
     assert isinstance(back, Decision) and back == one
+
+
+def test_an_override_that_was_stored_before_anybody_asked_is_told_then(tmp_path):
+    log = DecisionLog(tmp_path)
+    try:
+        one = decision()
+        log.append(one)
+        log.append(correction(one.prediction_id, category="another label"))
+        end = time.monotonic() + 10
+        while log.state()["stored"] < 2:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        told: list[str] = []
+        log.tell(lambda overridden: told.append(overridden.prediction_id))
+        assert told == [one.prediction_id]
+    finally:
+        log.close()

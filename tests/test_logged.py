@@ -35,10 +35,9 @@ class Service:
     """A log, an engine and a client of the routes around them."""
 
     def __init__(self, folder, predictor, url=None):
-        self.log = DecisionLog(
-            folder, url, timeout=1, overridden=lambda decision: self.engine.rollout.corrected(decision)
-        )
+        self.log = DecisionLog(folder, url, timeout=1)
         self.engine = Engine(Counted(predictor), self.log.append_line)
+        self.log.tell(self.engine.rollout.corrected)
         self.client = TestClient(Starlette(routes=logged.routes(lambda: self)))
 
     def predict(self, *given, **more) -> Prediction:

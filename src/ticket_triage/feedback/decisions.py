@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ BATCH = 200  # records of a transaction
 PING = 5.0  # seconds after which the database is asked whether it is there
 ADOPT = 5.0  # seconds between two looks for what dead processes left
 EXPIRE = 3600.0  # seconds between two deletions of what is too old
+EARLY = 1_000  # overridden decisions that wait for somebody to be told
 LAST = 5.0  # seconds in which what is left is stored when the process ends
 
 logger = logging.getLogger("bentoml.ticket_triage")
@@ -41,8 +43,6 @@ class DecisionLog:
         url: of the database; None: SQLite in the folder.
         retention_days: decisions older than this are deleted once an hour; None: never.
         timeout: seconds that the database may take.
-        overridden: told, once, of a decision that a person gave another label, when the first correction that does is
-            stored.
 
     Raises:
         TriageError: the folder cannot be written, or the url is none.
@@ -54,9 +54,9 @@ class DecisionLog:
         url: str | None = None,
         retention_days: float | None = None,
         timeout: float = 5.0,
-        overridden: Callable[[Decision], None] = lambda _: None,
     ) -> None:
-        self.overridden = overridden
+        self._early: deque[Decision] = deque(maxlen=EARLY)
+        self._overridden: Callable[[Decision], None] = self._early.append
         self.spool = Spool(Path(folder) / "spool")
         self.database = connect(folder, url, timeout)
         self.breaker = Breaker(f"the database ({self.database.name})", pause=0.5, longest=5.0)
@@ -86,6 +86,14 @@ class DecisionLog:
         except TriageError as error:
             logger.error("a record is not kept: %s", error)
             raise
+
+    def tell(self, overridden: Callable[[Decision], None]) -> None:
+        """Call this, once, for a decision that a person gave another label, when the first correction that does is
+        stored; now for those of which that happened before somebody asked.
+        """
+        self._overridden = overridden
+        for decision in self._early:
+            overridden(decision)
 
     def read(self, prediction_id: str) -> Decision | None:
         """The decision of that id, stored or still on this machine's disk.
@@ -166,13 +174,14 @@ class DecisionLog:
             except UNREADABLE:
                 bad.append(line)
         bad += map(line_of, self.database.store(records))
-        # All are found before one is told of: where the database fails now, the batch comes again.
-        for decision in known.overridden(self.spool, self.database, records):
-            self.overridden(decision)
+        # Told last: where something fails before, the batch comes again.
+        overridden = known.overridden(self.spool, self.database, records)
         for line in bad:  # must not hold up the others
             rejected.add(self.spool.folder, line)
             self.rejected += 1
             logger.error("a record cannot be stored; it lies in %s", self.spool.folder)
+        for decision in overridden:
+            self._overridden(decision)
 
     def _ping(self) -> None:
         self._prepare()
@@ -197,8 +206,14 @@ class DecisionLog:
         from ticket_triage.feedback import retention
 
         days = self.retention_days
-        spool = self.spool.folder
-        self.breaker.call(lambda: retention.expire(self.database, days, by="the service", spool=spool))
+
+        def delete() -> None:
+            try:
+                retention.expire(self.database, days, by="the service", spool=self.spool.folder)
+            except OSError as error:  # of the file of rejected records: no fault of the database
+                logger.error("records that were set aside are not deleted: %s", error.strerror or error)
+
+        self.breaker.call(delete)
         self._expired = time.monotonic()
 
     def _ask(self, work: "Callable[[Database], T]") -> T:

@@ -70,8 +70,10 @@ def overridden(spool: Spool, database: "Database", stored: Iterable[Record]) -> 
     for one in stored:
         if not isinstance(one, Correction):
             continue
-        here = waiting(spool, one.prediction_id, Decision)  # as another worker's, which has yet to be stored
-        decision = here[0] if here else database.decision(one.prediction_id)
+        decision = database.decision(one.prediction_id)
+        if decision is None:  # as another worker's, which has yet to be stored; all files are read for it
+            here = waiting(spool, one.prediction_id, Decision)
+            decision = here[0] if here else database.decision(one.prediction_id)
         if decision is None or not one.overrides(decision):
             continue
         said = database.corrections(one.prediction_id)

@@ -60,6 +60,9 @@ def forget(database: Database, customer: str, by: str | None = None, spool: Path
     Args:
         customer: the pseudonym.
         spool: where records lie that the database would not take: the customer's go, too.
+
+    Raises:
+        TriageError: those cannot be deleted; what the database had is.
     """
     note: dict[str, Any] = {"action": "forget", "by": by, "customer": customer, "detail": {}}
 
@@ -71,9 +74,16 @@ def forget(database: Database, customer: str, by: str | None = None, spool: Path
         return list(connection.execute(sa.select(DECISIONS.c.prediction_id).where(which)).scalars())
 
     predictions = database.run(begin)
+    done = _delete(database, which, note)
     if spool is not None:
-        _note_aside(database, note, rejected.forget(spool, customer, predictions))
-    return _delete(database, which, note)
+        try:
+            aside = rejected.forget(spool, customer, predictions)
+        except OSError as error:
+            raise TriageError(
+                f"{done} decisions are deleted; what was set aside in {spool} is not: {error.strerror or error}"
+            ) from error
+        _note_aside(database, note, aside)
+    return done
 
 
 def _delete(database: Database, which: sa.ColumnElement[bool], note: dict[str, Any]) -> int:

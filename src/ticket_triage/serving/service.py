@@ -97,7 +97,6 @@ class TicketTriage:
                 given.database_url,
                 given.retention_days,
                 given.database_timeout,
-                overridden=self._overridden,
             )
             pseudonym = pseudonyms.maker(given.state, given.salt)
             predictor = Predictor.load(given.model)
@@ -113,6 +112,7 @@ class TicketTriage:
             if not self.faults:
                 self.cache = cache.make(given.cache_answers, given.redis_url, given.cache_seconds)
                 self.rollout = _rollout(predictor, self._shadowed)
+                log.tell(self.rollout.corrected)
                 self.engine = Engine(
                     self.rollout, log.append_line, self.cache, pseudonym, telemetry=self.telemetry
                 )
@@ -133,10 +133,6 @@ class TicketTriage:
         if self.log is not None:
             self.log.append(decision)
         self.telemetry.decided(decision)
-
-    def _overridden(self, decision: Decision) -> None:
-        if self.rollout is not None:
-            self.rollout.corrected(decision)
 
     @bentoml.api(route="/predict-ticket")  # type: ignore[untyped-decorator]
     async def predict_ticket(self, ticket: Ticket, /, context: bentoml.Context) -> Prediction:
@@ -209,6 +205,8 @@ class TicketTriage:
             self.rollout.close()
         if self.log is not None:
             self.log.close()
+        if self.rollout is not None:
+            self.rollout.leave()  # overrides are counted when their corrections are stored
         if isinstance(self.cache, cache.Shared):
             self.cache.close()
         self.telemetry.close()

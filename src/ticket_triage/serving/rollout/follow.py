@@ -54,7 +54,13 @@ class Follower:
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(5)
-        if self._rollout.now.challenger is None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Show the others what was counted last; nothing is left of a worker where no step lasts."""
+        if self._rollout.now.challenger is not None:
+            self._show()
+        else:
             counts.remove(self._folder / counts.FOLDER, self._name)
 
     def _note(self) -> None:

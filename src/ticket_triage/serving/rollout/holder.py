@@ -173,6 +173,10 @@ class Rollout(Fixed):
         self._follower.close()
         self._beside.close()
 
+    def leave(self) -> None:
+        """Show the other workers what was counted after `close`."""
+        self._follower.leave()
+
     def swap(self, new: Now) -> None:
         """Have others answer from now on."""
         old = self.now
