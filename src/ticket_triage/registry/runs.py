@@ -26,7 +26,7 @@ _NEEDED = (
     "scipy",
     "skops",
     "tokenizers",
-    "xgboost",
+    "xgboost-cpu",
 )
 
 
