@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from ticket_triage.serving import package
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"ticket_triage": ROOT / "src/ticket_triage", "pipelines": ROOT / "pipelines"}
 CODE = ("src/", "pipelines/")
@@ -57,8 +59,7 @@ def _direct(path: Path) -> frozenset[Path]:
 def _packaged() -> set[Path]:
     """The code that a Bento takes along, and that its version is a hash of."""
     patterns = YAML(typ="safe").load((ROOT / "bentofile.yaml").read_text("utf-8"))["include"]
-    found = {file for pattern in patterns if pattern.startswith(CODE) for file in ROOT.glob(pattern)}
-    return {file for file in found if file.is_file() and "__pycache__" not in file.parts}
+    return {ROOT / path for path in package.code(ROOT, patterns)}
 
 
 def imported(stage: str) -> list[str]:

@@ -8,7 +8,7 @@ import yaml
 
 from ticket_triage.files import TriageError, sha256, write_json
 from ticket_triage.schema import ModelRef
-from ticket_triage.serving.package import behind, package
+from ticket_triage.serving.package import behind, code, package
 from ticket_triage.serving.predictor import Predictor
 
 ROOT = Path(__file__).parents[1]
@@ -70,8 +70,8 @@ def test_a_bento_holds_the_model_its_name_and_exact_requirements(model_folder, r
     (repository / "src/ticket_triage/text.py").write_text("changed = True\n")
     assert behind(folder, champion, repository) == ["the code", "the champion"]
     assert not list(folder.rglob("pipelines"))
-    code = [path for path in folder.rglob("*.py") if path.stat().st_size]
-    assert len(list(folder.rglob("*.pyc"))) >= len(code) > 50
+    modules = [path for path in folder.rglob("*.py") if path.stat().st_size]
+    assert len(list(folder.rglob("*.pyc"))) >= len(modules) > 50
     assert not list((tmp_path / "home/tmp").iterdir())
 
 
@@ -155,14 +155,8 @@ def needed(module: str, seen: set[Path]) -> set[Path]:
 def test_whatever_a_bento_takes_along_makes_a_new_one_when_it_changes():
     deps = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["package"]["deps"]
     included = yaml.safe_load((ROOT / "bentofile.yaml").read_text())["include"]
-    code = {
-        path.relative_to(ROOT).as_posix()
-        for pattern in included
-        if pattern.startswith("src/")
-        for path in ROOT.glob(pattern)
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    assert "src/ticket_triage/models/refit.py" in code and code <= set(deps)
+    taken = {path.as_posix() for path in code(ROOT, included)}
+    assert "src/ticket_triage/models/refit.py" in taken and taken <= set(deps)
 
 
 def test_bentofile_includes_all_that_an_answer_imports():

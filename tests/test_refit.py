@@ -1,6 +1,8 @@
 """The finished vote, fitted on validation too."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ import pytest
 import small_model
 
 from ticket_triage import features, params, taxonomy
-from ticket_triage.models import refit, training
+from ticket_triage.models import encoder, refit, training, tuned
 from ticket_triage.models.families import RULES
 from ticket_triage.models.triage_model import TriageModel
 
@@ -77,6 +79,38 @@ def test_the_rule_stays_and_the_members_have_learnt_more(
     assert loss(again) < loss(model)  # it has seen the answers
     assert model.nearest is not None and again.nearest is not None
     assert len(again.nearest.tickets) == len(model.nearest.tickets) + len(validation)
+
+
+@pytest.mark.parametrize("taught", [0, 40])
+def test_an_encoder_teaches_itself_again_only_where_that_had_helped(
+    taught: int,
+    model: TriageModel,
+    lesson: training.Lesson,
+    train_settings: params.Train,
+    encode_settings: params.Encode,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That fine-tuning itself repeats what it did is shown where PyTorch is, in test_finetune.py."""
+    found = {tuned.EPOCHS: 3, tuned.TAUGHT: taught}
+    head = model.heads["category"]
+    voter = next(voter for voter in head.voters if voter.family != RULES)
+    fine_tuned = voter.model_copy(update={"family": encoder.FAMILY, "values": found})
+    voters = tuple(fine_tuned if one is voter else one for one in head.voters)
+    before = replace(model, heads=model.heads | {"category": head.model_copy(update={"voters": voters})})
+    given: list[tuple[Any, ...]] = []
+
+    def remember(*arguments: Any) -> NoReturn:
+        given.append(arguments)
+        raise InterruptedError
+
+    monkeypatch.setattr(tuned, "refit", remember)
+    texts = pd.Series(["my parcel is late", "where is my refund"])
+    with pytest.raises(InterruptedError):
+        refit.refit(before, lesson, texts, train_settings, encode_settings, SETTINGS, tmp_path / "stage")
+    assert list(given[0][2]) == (list(texts) if taught else [])
+    assert given[0][4] == 3
+    assert refit.steps(before) == (6 if taught else 3)
 
 
 def test_without_more_rows_the_same_model_comes_out(

@@ -69,8 +69,8 @@ def behind(bento: Path, model_folder: Path, root: Path = Path()) -> list[str]:
     found = []
     if (root / BENTOFILE).exists():
         include = yaml.safe_load((root / BENTOFILE).read_text("utf-8"))["include"]
-        code = list(_code(root, include))
-        if code != list(_code(bento, include)) or not all(_same(root / path, bento / path) for path in code):
+        ours = list(code(root, include))
+        if ours != list(code(bento, include)) or not all(_same(root / path, bento / path) for path in ours):
             found.append("the code")
     if (model_folder / MANIFEST).exists():
         packaged = bento / "src/model"
@@ -115,7 +115,7 @@ def _fill(build: Path, model_folder: Path, ref: ModelRef, root: Path) -> None:
         raise TriageError(f"{bentofile} does not exist: package from the repository's folder")
     shutil.copy(bentofile, build / BENTOFILE)
     content = yaml.safe_load(bentofile.read_text("utf-8"))
-    for path in _code(root, content["include"]):
+    for path in code(root, content["include"]):
         target = build / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / path, target)
@@ -155,7 +155,8 @@ def _compile(place: Path) -> tuple[str, ...]:
     return (compiled.ABOUT, compiled.ARRAYS) if written else ()
 
 
-def _code(root: Path, include: list[str]) -> Iterator[Path]:
+def code(root: Path, include: list[str]) -> Iterator[Path]:
+    """The source files that a Bento takes along, relative to `root`; `include` are the patterns of bentofile.yaml."""
     for pattern in include:
         if pattern.startswith("src/"):
             for path in sorted(root.glob(pattern)):

@@ -107,7 +107,8 @@ def make(running: Callable[[], Running], batch_tickets: int) -> Starlette:
             return error(400, 'the body must be {"tickets": [...]}')
         if not 0 < len(tickets) <= batch_tickets:
             return error(400, f"`tickets` must hold 1 to {batch_tickets} tickets; more go to /predict/stream")
-        if (bucket := access.bucket(request.scope)) and (seconds := bucket.lend(len(tickets) - 1)):
+        more = len(tickets) - 1  # one was taken at the door
+        if more and (bucket := access.bucket(request.scope)) and (seconds := bucket.lend(more)):
             return access.spent(seconds)
         caller = access.caller(request.scope)
         results = []
