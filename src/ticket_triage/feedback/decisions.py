@@ -101,7 +101,8 @@ class DecisionLog:
         Raises:
             TriageError: it is not on the disk, and the database does not answer.
         """
-        if found := known.waiting(self.spool, prediction_id, Decision):
+        found, _ = known.waiting(self.spool, prediction_id)
+        if found:
             return min(found, key=lambda one: one.shadow)
         return self._ask(lambda database: database.decision(prediction_id))
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ticket_triage.feedback.records import UNREADABLE, Correction, Decision, Record, parse
 from ticket_triage.feedback.spool import Spool
@@ -11,8 +11,6 @@ from ticket_triage.files import TriageError
 
 if TYPE_CHECKING:
     from ticket_triage.feedback.database import Database
-
-T = TypeVar("T")
 
 
 class Told(NamedTuple):
@@ -23,16 +21,19 @@ class Told(NamedTuple):
     stored: bool
 
 
-def waiting(spool: Spool, prediction_id: str, kind: type[T]) -> list[T]:
+def waiting(spool: Spool, prediction_id: str) -> tuple[list[Decision], list[Correction]]:
     """Records of a prediction that are in the files of the spool."""
     needle = b'"prediction_id":' + json.dumps(prediction_id).encode()
-    found: dict[bytes, T] = {}  # a process that was killed may have left what it had stored
+    found: dict[bytes, Record] = {}  # a process that was killed may have left what it had stored
     for line in spool.find(needle):
         with suppress(*UNREADABLE):
             record = parse(line)
-            if isinstance(record, kind) and record.prediction_id == prediction_id:
+            if record.prediction_id == prediction_id:
                 found[line] = record
-    return list(found.values())
+    return (
+        [record for record in found.values() if isinstance(record, Decision)],
+        [record for record in found.values() if isinstance(record, Correction)],
+    )
 
 
 def told(spool: Spool, ask: "Callable[[Callable[[Database], Any]], Any]", prediction_id: str) -> Told | None:
@@ -44,9 +45,8 @@ def told(spool: Spool, ask: "Callable[[Callable[[Database], Any]], Any]", predic
     Raises:
         TriageError: it is not in the spool, and the database does not answer.
     """
-    # In this order: what is stored meanwhile is found twice, and not missed.
-    decisions = waiting(spool, prediction_id, Decision)
-    said = waiting(spool, prediction_id, Correction)
+    # Before the database: what is stored meanwhile is found twice, and not missed.
+    decisions, said = waiting(spool, prediction_id)
     found: Decision | None
     stored: list[Correction]
     try:
@@ -72,7 +72,7 @@ def overridden(spool: Spool, database: "Database", stored: Iterable[Record]) -> 
             continue
         decision = database.decision(one.prediction_id)
         if decision is None:  # as another worker's, which has yet to be stored; all files are read for it
-            here = waiting(spool, one.prediction_id, Decision)
+            here, _ = waiting(spool, one.prediction_id)
             decision = here[0] if here else database.decision(one.prediction_id)
         if decision is None or not one.overrides(decision):
             continue
