@@ -131,14 +131,14 @@ bench-serve: $(READY) ## The service under load beside a bare FastAPI and MLflow
 bench-log: $(READY) ## What an answer's record costs, and reading one of a million, on SQLite and PostgreSQL
 	@python benchmarks/bench_log.py
 
-# Full mode on real tickets: the encoder fine-tuned and frozen, the winner fitted on validation too, a trial more of each family. TWCS= a file of the Kaggle form, OPENERS= first messages as csv with the columns id and text, UNLABELLED= more of them without gold, with tweet_id and text, of which the encoder teaches itself 5,000.
-evaluate-real: $(READY) ## Real tickets, the encoder fine-tuned: make evaluate-real TWCS=twcs.csv OPENERS=openers.csv [UNLABELLED=more.csv]
+# Full mode on real tickets: the encoder fine-tuned and frozen, the winner fitted on validation too, a trial more of each family. TWCS= a file of the Kaggle form, OPENERS= first messages as csv with the columns id and text, UNLABELLED= more of them without gold, with tweet_id and text, of which the encoder teaches itself 5,000, PRECISION=bfloat16 for a processor that has it.
+evaluate-real: $(READY) ## Real tickets, the encoder fine-tuned: make evaluate-real TWCS=twcs.csv OPENERS=openers.csv [UNLABELLED=more.csv] [PRECISION=bfloat16]
 	@ticket-triage source twcs "$(TWCS)"
 	@$(MAKE) --no-print-directory torch
 	@$(if $(OPENERS),ticket-triage source csv "$(OPENERS)" --text text --id id --gold data/gold/gold.csv --add)
 	@$(if $(UNLABELLED),ticket-triage source csv "$(UNLABELLED)" --text text --id tweet_id --add)
-	@sed -i.before -E 's/^    unlabelled: (0|5000) /    unlabelled: $(if $(UNLABELLED),5000,0) /' params.yaml
 	@sed -i.before -E 's/^  mode: (none|frozen|tuned|both)/  mode: both/; s/^  with_validation: false/  with_validation: true/; s/^  trials: 2 /  trials: 3 /' params.yaml
+	@sed -i.before -E 's/^    unlabelled: (0|5000) /    unlabelled: $(if $(UNLABELLED),5000,0) /; s/^    precision: (float32|bfloat16) /    precision: $(or $(PRECISION),float32) /' params.yaml
 	@rm params.yaml.before
 	@python -m pipelines
 
