@@ -25,7 +25,7 @@ Flags = npt.NDArray[np.bool_]
 
 NEVER = 1.01  # no confidence is above 1, and a saturated one is 1
 LOW, HIGH = "low", "high"
-STEPS, STARTS = 20, 4  # thresholds that are tried, and from how many of them a search sets out
+STEPS, STARTS = 100, 4  # thresholds that are tried, and from how many of them a search sets out
 BOUND = 0.95  # confidence of the bounds that a guard tells of itself
 _ROUNDING = 1e-9  # of probabilities that went through a file
 
@@ -94,7 +94,7 @@ def choose_threshold(
 ) -> Threshold:
     """The lowest confidence from which tickets may be routed with the promised precision.
 
-    In steps of a twentieth of the tickets, surest first: would so many of them be right by chance if the precision were
+    In steps of a hundredth of the tickets, surest first: would so many of them be right by chance if the precision were
     below the promise? A search goes on until that is likely enough, and sets out anew from every fifth of the way with
     a share of the risk, which it hands on as long as it does not fail, so that the chance of breaking the promise is at
     most `promise_risk` although many thresholds are tried (the fallback procedure: Wiens and Dmitrienko 2005; for
