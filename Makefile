@@ -138,7 +138,7 @@ evaluate-real: $(READY) ## Real tickets, the encoder fine-tuned: make evaluate-r
 	@$(if $(OPENERS),ticket-triage source csv "$(OPENERS)" --text text --id id --gold data/gold/gold.csv --add)
 	@$(if $(UNLABELLED),ticket-triage source csv "$(UNLABELLED)" --text text --id tweet_id --add)
 	@sed -i.before -E 's/^  mode: (none|frozen|tuned|both)/  mode: both/; s/^  with_validation: false/  with_validation: true/; s/^  trials: 2 /  trials: 3 /' params.yaml
-	@sed -i.before -E 's/^    unlabelled: (0|5000) /    unlabelled: $(if $(UNLABELLED),5000,0) /; s/^    precision: (float32|bfloat16) /    precision: $(or $(PRECISION),float32) /' params.yaml
+	@sed -i.before -E 's/^    unlabelled: (0|5000) /    unlabelled: $(if $(UNLABELLED),5000,0) /; s/^    precision: [^ ]+ /    precision: $(or $(PRECISION),float32) /' params.yaml
 	@rm params.yaml.before
 	@python -m pipelines
 
